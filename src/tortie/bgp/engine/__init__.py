@@ -1,0 +1,47 @@
+"""One BGP speaker without I/O: `Engine`, its configuration, its outputs, its snapshot."""
+
+from tortie.bgp.engine.config import (
+    BGP_PORT,
+    PeerConfig,
+    PeerKey,
+    RangeConfig,
+    SessionOptions,
+    SpeakerConfig,
+)
+from tortie.bgp.engine.engine import Engine
+from tortie.bgp.engine.outputs import (
+    BestPathsChanged,
+    CancelConnection,
+    CloseConnection,
+    EndOfRIBReceived,
+    OpenConnection,
+    Output,
+    PeerDown,
+    PeerUp,
+    SendBytes,
+)
+from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
+
+__all__ = [
+    "BGP_PORT",
+    "BestPathsChanged",
+    "CancelConnection",
+    "CloseConnection",
+    "EndOfRIBReceived",
+    "Engine",
+    "OpenConnection",
+    "Output",
+    "PeerConfig",
+    "PeerDown",
+    "PeerKey",
+    "PeerStatus",
+    "PeerUp",
+    "RangeConfig",
+    "RouteStatus",
+    "SendBytes",
+    "SessionOptions",
+    "SpeakerConfig",
+    "dotted",
+    "peer_statuses",
+    "route_statuses",
+]

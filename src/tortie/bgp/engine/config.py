@@ -1,0 +1,134 @@
+"""What one speaker is told to do: its identity, its peers, the ranges it accepts.
+
+For: plain, frozen values that the agent or a file fills in. Not for: resources (model, fabric).
+RFC sections: 4271 §8.1.1 (session attributes), 4456 §7 (cluster id).
+Structures to know: `SpeakerConfig`, `PeerConfig`, `RangeConfig`, `PeerKey`.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tortie.bgp.policy import PrefixFilter
+from tortie.bgp.rib import NextHopMode
+from tortie.bgp.session import SessionConfig
+from tortie.bgp.wire import IPV4_UNICAST, Family
+
+BGP_PORT = 179
+
+
+class PeerKey(NamedTuple):
+    """A session's identity: its pair of endpoints, not the record that asked for it.
+
+    `local_address` is "" where the system chooses it.
+    """
+
+    local_address: str
+    remote_address: str
+    remote_port: int
+
+    def __str__(self) -> str:
+        """Return the remote address, with the port where it is not 179."""
+        if self.remote_port == BGP_PORT:
+            return self.remote_address
+        return f"{self.remote_address} port {self.remote_port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerConfig:
+    """The speaker itself.
+
+    Attributes:
+        local_as: AS number, 1 to 2**32 - 1.
+        router_id: BGP Identifier, 32-bit unsigned, not 0.
+        cluster_id: 32-bit unsigned; None = the router id (RFC 4456 §7).
+        resolve_next_hops: True where routes are written to a kernel: a path whose next hop was not reported
+            reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
+        next_hops: own address a family to announce as next hop where the session runs over the other one.
+    """
+
+    local_as: int
+    router_id: int
+    cluster_id: int | None = None
+    resolve_next_hops: bool = False
+    next_hops: tuple[tuple[Family, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """What a named peer and a range have in common; times in seconds.
+
+    Attributes:
+        local_as: our AS number on this session.
+        peer_as: expected AS number, 0 = whatever its OPEN says.
+        families: offered address families.
+        passive: wait for the peer to dial.
+        is_client: the peer is a route reflection client (iBGP only).
+        next_hop_mode: see NextHopMode.
+        hold_time_s: offered hold time, 0 or >= 3.
+        connect_retry_s: pause between attempts to dial.
+        accept_any_first_as: do not insist that an eBGP peer's AS comes first in AS_PATH.
+        import_filter, export_filter: None accepts everything.
+        description: free text for status.
+    """
+
+    local_as: int
+    peer_as: int
+    families: tuple[Family, ...] = (IPV4_UNICAST,)
+    passive: bool = False
+    is_client: bool = False
+    next_hop_mode: NextHopMode = NextHopMode.AUTO
+    hold_time_s: int = 90
+    connect_retry_s: float = 5.0
+    accept_any_first_as: bool = False
+    import_filter: PrefixFilter | None = None
+    export_filter: PrefixFilter | None = None
+    description: str = ""
+
+    def session_config(self, router_id: int, peer_address: str) -> SessionConfig:
+        """Return what the session itself has to know."""
+        return SessionConfig(
+            local_as=self.local_as,
+            peer_as=self.peer_as,
+            router_id=router_id,
+            peer_address=peer_address,
+            hold_time_s=self.hold_time_s,
+            connect_retry_s=self.connect_retry_s,
+            passive=self.passive,
+            families=self.families,
+            accept_any_first_as=self.accept_any_first_as,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerConfig:
+    """One named peer.
+
+    Attributes:
+        remote_address: canonical text.
+        remote_port: TCP port to dial.
+        local_address: source of the connection; None = the system chooses.
+        options: everything else.
+    """
+
+    remote_address: str
+    remote_port: int = BGP_PORT
+    local_address: str | None = None
+    options: SessionOptions
+
+    @property
+    def key(self) -> PeerKey:
+        """The session's identity."""
+        return PeerKey(self.local_address or "", self.remote_address, self.remote_port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeConfig:
+    """Addresses that may connect without being named one by one; such sessions are passive.
+
+    Attributes:
+        prefix: "10.0.0.0/8"; of several ranges the longest that holds the address counts.
+        options: as for a peer; `passive` is implied.
+    """
+
+    prefix: str
+    options: SessionOptions

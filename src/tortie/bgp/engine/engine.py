@@ -1,0 +1,479 @@
+"""One BGP speaker without I/O: sessions and RIB joined.
+
+For: taking inputs (connections and their bytes, timers, configuration, local routes, next hops) and giving
+one ordered queue of outputs. Time is an argument: seconds of any monotonic clock. Not for: sockets (speaker),
+the FSM (session), the choice of routes (rib).
+RFC sections: 4271 §3, §6.8, §9; 4456; 4724 §2; 2918.
+Structures to know: `Engine`, `Peer`.
+
+The shell calls inputs, then `flush` once for all of a pass of its loop, then takes `next_output` until None.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.outputs import (
+    BestPathsChanged,
+    CancelConnection,
+    CloseConnection,
+    EndOfRIBReceived,
+    OpenConnection,
+    Output,
+    PeerDown,
+    PeerUp,
+    SendBytes,
+)
+from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
+from tortie.bgp.engine.timers import TimerHeap
+from tortie.bgp.rib import RIB, ImportRule, Path, Source, SourceKind
+from tortie.bgp.session import Negotiated, Session, SessionConfig, outputs
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    IPV6_UNICAST,
+    AttributeTable,
+    Family,
+    Update,
+    address_from_text,
+    encode_end_of_rib,
+    encode_withdrawals,
+    prefix_from_text,
+)
+
+DYNAMIC_PEERS_MAX: Final = 16_384
+"""Sessions that ranges may bring at once; a further connection is refused and counted."""
+
+CEASE: Final = 6
+CEASE_ADMINISTRATIVE_SHUTDOWN: Final = 2
+CEASE_PEER_DECONFIGURED: Final = 3
+CEASE_OUT_OF_RESOURCES: Final = 8
+
+
+class Engine:
+    """One speaker.
+
+    Args:
+        config: its identity.
+        jitter: called for each timer that is to be spread, returns 0.75 to 1.0 (RFC 4271 §10).
+        reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
+    """
+
+    def __init__(self, config: SpeakerConfig, jitter: Callable[[], float], *, reports_best_paths: bool = False) -> None:
+        """Start with no peer; see the class."""
+        self.config = config
+        self.table = AttributeTable()
+        self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
+        self.peers: dict[PeerKey, Peer] = {}
+        self.refused_count = 0
+        self._jitter = jitter
+        self._reports_best_paths = reports_best_paths
+        self._ranges: tuple[RangeConfig, ...] = ()
+        self._by_address: dict[str, dict[PeerKey, Peer]] = {}
+        self._by_connection: dict[int, Peer] = {}
+        self._dynamic_count = 0
+        self._by_source: dict[Source, Peer] = {}
+        self._next_hop_metrics: dict[bytes, int] = {}
+        self._ready: dict[Peer, None] = {}
+        self._outputs: deque[Output] = deque()
+        self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.session.next_timer())
+        self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
+        self.rib.add_source(self.local, ImportRule(config.local_as), (IPV4_UNICAST, IPV6_UNICAST))
+
+    # ------------------------------------------------------------------ configuration
+
+    def reconfigure(
+        self,
+        peers: Sequence[PeerConfig],
+        ranges: Sequence[RangeConfig],
+        now: float,
+        speaker: SpeakerConfig | None = None,
+    ) -> None:
+        """Make these the peers and ranges; what need not reset a session does not.
+
+        Client flag, filters, next-hop mode, cluster id and description change in place; AS numbers, router id
+        and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
+        Cease / Peer De-configured.
+        """
+        if speaker is not None:
+            self._set_speaker(speaker)
+        self._ranges = tuple(sorted(ranges, key=lambda each: -ip_network(each.prefix).prefixlen))
+        wanted = {peer.key: peer.options for peer in peers}
+        for key in [key for key, peer in self.peers.items() if key not in wanted]:
+            peer = self.peers[key]
+            options = self._range_options(key) if peer.is_dynamic else None
+            if options is None:
+                self._remove(peer, now)
+            else:
+                wanted[key] = options
+        self._learn_own_addresses(wanted)
+        for key, options in wanted.items():
+            self._set_peer(key, options, now)
+
+    def _set_speaker(self, speaker: SpeakerConfig) -> None:
+        if speaker == self.config:
+            return
+        self.config = speaker
+        self.local.router_id = speaker.router_id
+        self.rib.router_id = speaker.router_id
+        self.rib.cluster_id = _cluster_id(speaker)
+        for source in self._by_source:
+            self.rib.judge_again(source)
+        self.rib.next_hop_changed()
+
+    def _learn_own_addresses(self, wanted: Iterable[PeerKey]) -> None:
+        texts = {key.local_address for key in wanted if key.local_address}
+        texts.update(address for _, address in self.config.next_hops)
+        self.rib.own_addresses = frozenset(address_from_text(text) for text in texts)
+
+    def _set_peer(self, key: PeerKey, options: SessionOptions, now: float) -> None:
+        peer = self.peers.get(key)
+        if peer is None:
+            self._add(key, options, now, is_dynamic=False)
+            return
+        former, peer.options = peer.options, options
+        if peer.session.reconfigure(self._session_config(key, options), now):
+            self._pump(peer, now)
+        elif peer.source is not None:
+            self._apply_in_place(peer, peer.source, former)
+        self._timers.update(peer)
+
+    def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
+        return options.session_config(self.config.router_id, key.remote_address)
+
+    def _apply_in_place(self, peer: Peer, source: Source, former: SessionOptions) -> None:
+        """Carry changed options into a session that stays up."""
+        negotiated = peer.session.negotiated
+        assert negotiated is not None, "a peer with a source is established"
+        if peer.options.import_filter != former.import_filter:
+            self.rib.import_rules[source] = peer.import_rule()
+            self.rib.judge_again(source)
+        is_client = negotiated.is_internal and peer.options.is_client
+        if is_client != source.is_client:
+            source.is_client = is_client
+            self.rib.export_again(source)
+        for family, (group, _) in list(peer.memberships.items()):
+            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
+            if profile != group.profile:
+                member = self.rib.move(source, group.profile, profile)
+                peer.memberships[family] = Membership(self.rib.groups[profile], member)
+                self._ready[peer] = None
+
+    def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
+        session = Session(self._session_config(key, options), self.table, self._jitter)
+        peer = self.peers[key] = Peer(key, options, session, is_dynamic=is_dynamic)
+        self._by_address.setdefault(key.remote_address, {})[key] = peer
+        self._dynamic_count += is_dynamic
+        session.start(now)
+        self._pump(peer, now)
+        return peer
+
+    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
+        peer.session.stop(now, subcode=subcode)
+        self._take_session_outputs(peer)
+        self._forget(peer)
+
+    def _forget(self, peer: Peer) -> None:
+        del self.peers[peer.key]
+        at_address = self._by_address[peer.key.remote_address]
+        del at_address[peer.key]
+        if not at_address:
+            del self._by_address[peer.key.remote_address]
+        self._dynamic_count -= peer.is_dynamic
+        self._timers.forget(peer)
+        assert not peer.connections, f"{peer.key} is forgotten with open connections"
+
+    def shutdown(self, now: float) -> None:
+        """End every session with Cease / Administrative Shutdown and accept nothing more."""
+        self._ranges = ()
+        for peer in list(self.peers.values()):
+            self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+
+    # ------------------------------------------------------------------ local routes and next hops
+
+    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
+        """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
+        del now
+        family, nlri = prefix_from_text(prefix)
+        packed = b"" if next_hop is None else address_from_text(next_hop)
+        self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
+
+    def withdraw(self, prefix: str, now: float) -> None:
+        """Take back what `originate` announced; unknown prefixes are no error."""
+        del now
+        family, nlri = prefix_from_text(prefix)
+        self.rib.withdraw(self.local, family, (nlri,))
+
+    def originated(self) -> set[tuple[Family, bytes]]:
+        """Return what this speaker announces of its own."""
+        return {
+            (family, nlri)
+            for (source, family), adj_rib_in in self.rib.adj_rib_ins.items()
+            if source is self.local
+            for nlri in adj_rib_in.paths
+        }
+
+    def next_hop_changed(self, address: str, now: float, *, metric: int | None) -> None:
+        """Tell the interior cost of a next hop; None = it cannot be reached. Matters with resolve_next_hops."""
+        del now
+        packed = address_from_text(address)
+        if self._next_hop_metrics.get(packed) == metric:
+            return
+        if metric is None:
+            del self._next_hop_metrics[packed]
+        else:
+            self._next_hop_metrics[packed] = metric
+        if self.config.resolve_next_hops:
+            self.rib.next_hop_changed(packed)
+
+    def _metric(self, next_hop: bytes) -> int | None:
+        if not self.config.resolve_next_hops or not next_hop:
+            return 0
+        return self._next_hop_metrics.get(next_hop)
+
+    # ------------------------------------------------------------------ connections
+
+    def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> bool:
+        """Take an inbound connection; False = nobody configured that peer, the shell closes it."""
+        peer = self._peer_for(remote_address, local_address) or self._dynamic_peer(remote_address, local_address, now)
+        if peer is None:
+            self.refused_count += 1
+            return False
+        self._made(peer, connection, local_address, now, is_outgoing=False)
+        return True
+
+    def connected(self, peer: PeerKey, connection: int, local_address: str, now: float) -> bool:
+        """Our dial succeeded; False = the peer is no longer configured, the shell closes it."""
+        owner = self.peers.get(peer)
+        if owner is None:
+            return False
+        self._made(owner, connection, local_address, now, is_outgoing=True)
+        return True
+
+    def _made(self, peer: Peer, connection: int, local_address: str, now: float, *, is_outgoing: bool) -> None:
+        self._by_connection[connection] = peer
+        peer.connections.add(connection)
+        peer.was_connected = True
+        peer.session.connection_made(connection, is_outgoing=is_outgoing, local_address=local_address, now=now)
+        self._pump(peer, now)
+
+    def connect_failed(self, peer: PeerKey, reason: str, now: float) -> None:
+        """Our dial failed; `reason` is shown in status."""
+        owner = self.peers.get(peer)
+        if owner is not None:
+            owner.session.connection_failed(reason, now)
+            self._pump(owner, now)
+
+    def connection_lost(self, connection: int, reason: str, now: float) -> None:
+        """The connection ended without our asking."""
+        peer = self._by_connection.get(connection)
+        if peer is not None:
+            self._disconnect(peer, connection)
+            peer.session.connection_lost(connection, reason, now)
+            self._pump(peer, now)
+
+    def _disconnect(self, peer: Peer, connection: int) -> None:
+        del self._by_connection[connection]
+        peer.connections.discard(connection)
+
+    def receive_data(self, connection: int, data: bytes, now: float) -> None:
+        """Bytes came in. The shell bounds one call to what it reads at once."""
+        peer = self._by_connection.get(connection)
+        if peer is not None:
+            peer.session.receive_data(connection, data, now)
+            self._pump(peer, now)
+
+    def drained(self, connection: int, now: float) -> None:
+        """The shell has written all it was given for this connection."""
+        peer = self._by_connection.get(connection)
+        if peer is None:
+            return
+        peer.session.drained(connection, now)
+        if peer.connection == connection:
+            peer.has_unsent = False
+            if peer.is_behind():
+                self._ready[peer] = None
+
+    def _peer_for(self, remote_address: str, local_address: str) -> Peer | None:
+        for key, peer in self._by_address.get(remote_address, {}).items():
+            if key.local_address in ("", local_address):
+                return peer
+        return None
+
+    def _dynamic_peer(self, remote_address: str, local_address: str, now: float) -> Peer | None:
+        key = PeerKey(local_address, remote_address, 0)
+        options = self._range_options(key)
+        if options is None or self._dynamic_count >= DYNAMIC_PEERS_MAX:
+            return None
+        return self._add(key, options, now, is_dynamic=True)
+
+    def _range_options(self, key: PeerKey) -> SessionOptions | None:
+        address = ip_address(key.remote_address)
+        for each in self._ranges:
+            if address in ip_network(each.prefix):
+                return each.options
+        return None
+
+    # ------------------------------------------------------------------ time and output
+
+    def handle_timer(self, now: float) -> None:
+        """Let every timer act whose time has come."""
+        while (peer := self._timers.take_due(now)) is not None:
+            peer.session.handle_timer(now)
+            self._pump(peer, now)
+
+    def next_timer(self) -> float | None:
+        """Return when `handle_timer` is to be called, None = no timer runs."""
+        return self._timers.next()
+
+    def next_output(self) -> Output | None:
+        """Return the next thing to do, None when there is nothing."""
+        return self._outputs.popleft() if self._outputs else None
+
+    @property
+    def wants_flush(self) -> bool:
+        """Say whether `flush` would have something to do."""
+        return bool(self._ready) or self.rib.has_changes
+
+    def flush(self, now: float) -> None:
+        """Hand changed best paths to the update groups and give each peer that can take it one segment."""
+        for family, changes in self.rib.flush():
+            if self._reports_best_paths:
+                self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
+        for group in self.rib.take_advanced():
+            for source in group.members:
+                self._ready[self._by_source[source]] = None
+        ready, self._ready = self._ready, {}
+        for peer in ready:
+            if not peer.has_unsent:
+                self._send_updates(peer, now)
+        self._trim(now)
+
+    def _trim(self, now: float) -> None:
+        for group in list(self.rib.groups.values()):
+            slowest = group.trim()
+            if slowest is not None:
+                peer = self._by_source[slowest.source]
+                peer.session.reset(now, CEASE, CEASE_OUT_OF_RESOURCES)
+                self._pump(peer, now)
+
+    def _send_updates(self, peer: Peer, now: float) -> None:
+        connection = peer.connection
+        if connection is None:
+            return
+        buffers: list[bytes | memoryview] = []
+        message_count = 0
+        for family, (group, member) in peer.memberships.items():
+            while not buffers and (segment := group.next_segment(member)) is not None:
+                replaced = segment.replaced.get(member.source, ())
+                withdrawals = encode_withdrawals(family, replaced, group.profile.encoding)
+                buffers += withdrawals
+                buffers += segment.buffers_for(member.source)
+                message_count += segment.message_count + len(withdrawals)
+                peer.announced_count += segment.announced_to(member.source)
+                peer.withdrawn_count += segment.withdrawn_count + len(replaced)
+            if group.owes_end_of_rib_now(member):
+                buffers.append(encode_end_of_rib(family))
+                message_count += 1
+                member.owes_end_of_rib = False
+        if buffers:
+            peer.has_unsent = True
+            peer.session.count_updates_sent(message_count, now)
+            self._outputs.append(SendBytes(connection, tuple(buffers)))
+
+    # ------------------------------------------------------------------ what sessions say
+
+    def _pump(self, peer: Peer, now: float) -> None:
+        """Carry out all that a peer's session has put out, in order."""
+        self._take_session_outputs(peer)
+        self._timers.update(peer)
+        if peer.is_dynamic and peer.was_connected and not peer.connections and peer.key in self.peers:
+            peer.session.stop(now)
+            self._take_session_outputs(peer)
+            self._forget(peer)
+
+    def _take_session_outputs(self, peer: Peer) -> None:
+        next_output = peer.session.next_output
+        while (output := next_output()) is not None:
+            if isinstance(output, outputs.UpdateReceived):
+                self.on_update(peer, output.update)
+            elif isinstance(output, outputs.SendBytes):
+                self._outputs.append(SendBytes(output.connection, (output.data,)))
+            else:
+                self._on_rare_output(peer, output)
+
+    def _on_rare_output(self, peer: Peer, output: outputs.Output) -> None:
+        match output:
+            case outputs.OpenConnection():
+                self._outputs.append(OpenConnection(peer.key))
+            case outputs.CancelConnection():
+                self._outputs.append(CancelConnection(peer.key))
+            case outputs.CloseConnection(connection):
+                self._disconnect(peer, connection)
+                self._outputs.append(CloseConnection(connection))
+            case outputs.SessionUp(negotiated):
+                self._on_session_up(peer, negotiated)
+            case outputs.SessionDown(reason):
+                self._on_session_down(peer, reason)
+            case outputs.RouteRefreshReceived(refresh):
+                self._on_route_refresh(peer, refresh.family)
+
+    def on_update(self, peer: Peer, update: Update) -> None:
+        """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
+        source = peer.source
+        assert source is not None, "only an established session passes UPDATEs on"
+        for family, nlris in update.withdrawn:
+            self.rib.withdraw(source, family, nlris)
+        for family, attributes, nlris in update.announced:
+            self.rib.announce(source, family, attributes, nlris)
+        if update.end_of_rib is not None:
+            peer.end_of_rib_from.add(update.end_of_rib)
+            self._outputs.append(EndOfRIBReceived(peer.key, update.end_of_rib))
+
+    def _on_session_up(self, peer: Peer, negotiated: Negotiated) -> None:
+        source = peer.source = established_source(peer, negotiated)
+        peer.connection = negotiated.connection
+        peer.has_unsent = False
+        peer.end_of_rib_from.clear()
+        peer.announced_count = peer.withdrawn_count = 0
+        self._by_source[source] = peer
+        families = sorted(negotiated.families)
+        self.rib.add_source(source, peer.import_rule(), families)
+        for family in families:
+            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
+            member = self.rib.join(profile, source)
+            peer.memberships[family] = Membership(self.rib.groups[profile], member)
+        self._ready[peer] = None
+        self._outputs.append(PeerUp(peer.key))
+
+    def _on_session_down(self, peer: Peer, reason: str) -> None:
+        source = peer.source
+        if source is None:
+            return
+        for group, _ in peer.memberships.values():
+            self.rib.leave(group.profile, source)
+        peer.memberships.clear()
+        self.rib.remove_source(source)
+        del self._by_source[source]
+        self._ready.pop(peer, None)
+        peer.source = peer.connection = None
+        self._outputs.append(PeerDown(peer.key, reason))
+
+    def _on_route_refresh(self, peer: Peer, family: Family) -> None:
+        membership = peer.memberships.get(family)
+        if membership is not None:
+            membership.group.start_refresh(membership.member)
+            self._ready[peer] = None
+
+    # ------------------------------------------------------------------ for status
+
+    def best_paths(self, family: Family) -> Iterator[tuple[bytes, Path]]:
+        """Yield (nlri, best path) of a family."""
+        for nlri, decision in self.rib.loc_rib(family).decisions.items():
+            if decision.best is not None:
+                yield nlri, decision.best
+
+
+def _cluster_id(config: SpeakerConfig) -> int:
+    return config.router_id if config.cluster_id is None else config.cluster_id

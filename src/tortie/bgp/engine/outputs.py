@@ -1,0 +1,83 @@
+"""What an engine asks of its shell: one ordered queue of these.
+
+For: plain values, each of which can be written as a line of JSON. Not for: what a session tells the engine
+(session/outputs.py).
+"""
+
+from dataclasses import dataclass
+
+from tortie.bgp.engine.config import PeerKey
+from tortie.bgp.rib import Path
+from tortie.bgp.wire import Family
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """Dial the peer; answer with `connected` or `connect_failed`."""
+
+    peer: PeerKey
+
+
+@dataclass(frozen=True, slots=True)
+class CancelConnection:
+    """Give up dialling the peer; no answer is expected."""
+
+    peer: PeerKey
+
+
+@dataclass(frozen=True, slots=True)
+class SendBytes:
+    """Write the buffers in order, behind what is still unwritten; then call `drained`."""
+
+    connection: int
+    buffers: tuple[bytes | memoryview, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConnection:
+    """Close after what is unwritten went out; no answer is expected."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerUp:
+    """The session is established."""
+
+    peer: PeerKey
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDown:
+    """The session ended; its paths are withdrawn."""
+
+    peer: PeerKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfRIBReceived:
+    """The peer has sent all it had when the session came up (RFC 4724 §2)."""
+
+    peer: PeerKey
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class BestPathsChanged:
+    """Loc-RIB's best paths of these prefixes are now so; None = no path left."""
+
+    family: Family
+    changes: tuple[tuple[bytes, Path | None], ...]
+
+
+Output = (
+    OpenConnection
+    | CancelConnection
+    | SendBytes
+    | CloseConnection
+    | PeerUp
+    | PeerDown
+    | EndOfRIBReceived
+    | BestPathsChanged
+)

@@ -1,0 +1,123 @@
+"""One peer as the engine sees it: its session, its place in the RIB, its place in update groups.
+
+For: state that belongs to one session and joins `session` with `rib`. Not for: deciding anything.
+RFC sections: 4271 §3.
+Structures to know: `Peer`, `Membership`.
+"""
+
+from typing import NamedTuple
+
+from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
+from tortie.bgp.rib import ExportProfile, ImportRule, Member, PeerKind, Source, SourceKind, UpdateGroup
+from tortie.bgp.session import Negotiated, Session
+from tortie.bgp.wire import IPV4_UNICAST, Family, address_from_text
+
+IPV4_ADDRESS_OCTETS = 4
+
+
+class Membership(NamedTuple):
+    """Where a peer stands in the update group of one family."""
+
+    group: UpdateGroup
+    member: Member
+
+
+class Peer:
+    """One peering.
+
+    Attributes:
+        key: pair of endpoints.
+        options: as configured now.
+        session: its FSM(s).
+        is_dynamic: it came by a range and is forgotten when its session ends.
+        source: itself as a source of paths, None while not established.
+        memberships: family → place in an update group.
+        has_unsent: the shell has not written all of the last UPDATEs yet; nothing more is handed to it.
+        connections: its open connections, at most one a direction.
+        was_connected: it had one at some time.
+        end_of_rib_from: families whose End-of-RIB has come since the session was established.
+        announced_count, withdrawn_count: prefixes sent since then.
+    """
+
+    __slots__ = (
+        "announced_count",
+        "connection",
+        "connections",
+        "end_of_rib_from",
+        "has_unsent",
+        "is_dynamic",
+        "key",
+        "memberships",
+        "options",
+        "session",
+        "source",
+        "was_connected",
+        "withdrawn_count",
+    )
+
+    def __init__(self, key: PeerKey, options: SessionOptions, session: Session, *, is_dynamic: bool) -> None:
+        """A peer that is not established."""
+        self.key = key
+        self.options = options
+        self.session = session
+        self.is_dynamic = is_dynamic
+        self.source: Source | None = None
+        self.connection: int | None = None
+        self.connections: set[int] = set()
+        self.was_connected = False
+        self.memberships: dict[Family, Membership] = {}
+        self.has_unsent = False
+        self.end_of_rib_from: set[Family] = set()
+        self.announced_count = 0
+        self.withdrawn_count = 0
+
+    def is_behind(self) -> bool:
+        """Say whether something is to be sent."""
+        return any(group.is_behind(member) for group, member in self.memberships.values())
+
+    def import_rule(self) -> ImportRule:
+        """How what it announces is judged."""
+        return ImportRule(self.options.local_as, self.options.import_filter)
+
+
+def established_source(peer: Peer, negotiated: Negotiated) -> Source:
+    """Return the source that stands for a newly established session."""
+    source = Source(
+        peer.key.remote_address,
+        SourceKind.INTERNAL if negotiated.is_internal else SourceKind.EXTERNAL,
+        router_id=negotiated.peer_router_id,
+        address=address_from_text(peer.key.remote_address),
+        peer_as=negotiated.peer_as,
+    )
+    source.is_client = negotiated.is_internal and peer.options.is_client
+    return source
+
+
+def export_profile(
+    peer: Peer, negotiated: Negotiated, family: Family, speaker: SpeakerConfig, cluster_id: int
+) -> ExportProfile:
+    """Return what decides the bytes that this peer is sent for one family."""
+    assert peer.source is not None, "only an established peer is sent routes"
+    if not negotiated.is_internal:
+        kind = PeerKind.EXTERNAL
+    else:
+        kind = PeerKind.CLIENT if peer.source.is_client else PeerKind.NON_CLIENT
+    return ExportProfile(
+        family=family,
+        peer_kind=kind,
+        local_as=peer.options.local_as,
+        peer_as=negotiated.peer_as,
+        encoding=negotiated.encode,
+        next_hop_mode=peer.options.next_hop_mode,
+        local_next_hop=_local_next_hop(negotiated, family, speaker),
+        cluster_id=cluster_id,
+        export_filter=peer.options.export_filter,
+    )
+
+
+def _local_next_hop(negotiated: Negotiated, family: Family, speaker: SpeakerConfig) -> bytes:
+    session_address = address_from_text(negotiated.local_address)
+    if (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST):
+        return session_address
+    configured = dict(speaker.next_hops).get(family)
+    return b"" if configured is None else address_from_text(configured)

@@ -1,0 +1,174 @@
+"""What an engine knows, as plain values for status and routes.
+
+For: `node status`, `routes`, metrics, tests. Not for: rendering (cli), nor wall-clock time: ages are seconds
+of the engine's clock.
+Structures to know: `PeerStatus`, `RouteStatus`; both become JSON with `dataclasses.asdict`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tortie.bgp.engine.engine import Engine
+from tortie.bgp.engine.peer import Peer
+from tortie.bgp.rib import Path, Source
+from tortie.bgp.wire import Family, address_to_text, prefix_to_text
+
+IPV4_ORIGINS = ("igp", "egp", "incomplete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyStatus:
+    """Counters of one family of one session: prefixes received, of these eligible, best, and sent now."""
+
+    family: str
+    received: int
+    accepted: int
+    best: int
+    end_of_rib: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerStatus:
+    """One session. Ages in seconds; NOTIFICATIONs and events as text."""
+
+    remote_address: str
+    remote_port: int
+    local_address: str
+    description: str
+    state: str
+    age_s: float
+    local_as: int
+    peer_as: int
+    peer_router_id: str | None
+    is_client: bool
+    is_dynamic: bool
+    is_passive: bool
+    hold_time_s: int | None
+    keepalive_s: float | None
+    families: tuple[FamilyStatus, ...]
+    announced: int
+    withdrawn: int
+    counters: dict[str, int]
+    last_error: str
+    last_notification_sent: str | None
+    last_notification_received: str | None
+    events: tuple[dict[str, float | str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStatus:
+    """One path. `reason` is None for the best one, else the step at which it lost or why it is rejected."""
+
+    family: str
+    prefix: str
+    next_hop: str | None
+    as_path: str
+    origin: str
+    med: int | None
+    local_pref: int | None
+    communities: tuple[str, ...]
+    originator_id: str | None
+    cluster_list: tuple[str, ...]
+    peer: str
+    source: str
+    best: bool
+    reason: str | None
+
+
+def peer_statuses(engine: Engine, now: float) -> list[PeerStatus]:
+    """Return all sessions, by remote address as text."""
+    return [_peer_status(engine, peer, now) for _, peer in sorted(engine.peers.items())]
+
+
+def route_statuses(engine: Engine, family: Family) -> Iterator[RouteStatus]:
+    """Yield every path of a family: by prefix, the best first, then losers, then rejected ones."""
+    rejected: dict[bytes, list[Path]] = {}
+    for (_, of_family), adj_rib_in in engine.rib.adj_rib_ins.items():
+        if of_family == family:
+            for nlri, path in adj_rib_in.paths.items():
+                if path.rejection is not None:
+                    rejected.setdefault(nlri, []).append(path)
+    decisions = engine.rib.loc_rib(family).decisions
+    for nlri in sorted(decisions.keys() | rejected.keys(), key=lambda key: (key[1:], key[0])):
+        decision = decisions.get(nlri)
+        if decision is not None and decision.best is not None:
+            yield _route_status(family, nlri, decision.best, None)
+        if decision is not None:
+            for path, step in decision.losers:
+                yield _route_status(family, nlri, path, step.value)
+        for path in rejected.get(nlri, ()):
+            yield _route_status(family, nlri, path, path.rejection)
+
+
+def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
+    attributes = path.attributes
+    return RouteStatus(
+        family=family.name,
+        prefix=prefix_to_text(nlri, family),
+        next_hop=address_to_text(attributes.next_hop[:16]) if attributes.next_hop else None,
+        as_path=attributes.as_path_text(),
+        origin=IPV4_ORIGINS[attributes.origin],
+        med=attributes.med,
+        local_pref=attributes.local_pref,
+        communities=tuple(f"{value >> 16}:{value & 0xFFFF}" for value in attributes.communities),
+        originator_id=None if attributes.originator_id is None else dotted(attributes.originator_id),
+        cluster_list=tuple(dotted(each) for each in attributes.cluster_list),
+        peer=path.source.name,
+        source=path.source.kind.name.lower(),
+        best=reason is None,
+        reason=reason,
+    )
+
+
+def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
+    session, options = peer.session, peer.options
+    negotiated = session.negotiated
+    sent, received = session.last_notification_sent, session.last_notification_received
+    return PeerStatus(
+        remote_address=peer.key.remote_address,
+        remote_port=peer.key.remote_port,
+        local_address=peer.key.local_address if negotiated is None else negotiated.local_address,
+        description=options.description,
+        state=session.state.name.lower(),
+        age_s=round(now - session.since, 3),
+        local_as=options.local_as,
+        peer_as=options.peer_as if negotiated is None else negotiated.peer_as,
+        peer_router_id=None if negotiated is None else dotted(negotiated.peer_router_id),
+        is_client=options.is_client if peer.source is None else peer.source.is_client,
+        is_dynamic=peer.is_dynamic,
+        is_passive=options.passive,
+        hold_time_s=None if negotiated is None else negotiated.hold_time_s,
+        keepalive_s=None if negotiated is None else negotiated.keepalive_s,
+        families=_family_statuses(engine, peer.source, peer),
+        announced=peer.announced_count,
+        withdrawn=peer.withdrawn_count,
+        counters=session.counters.as_dict(),
+        last_error=session.last_error,
+        last_notification_sent=None if sent is None else sent.text,
+        last_notification_received=None if received is None else received.text,
+        events=tuple({"age_s": round(now - when, 3), "text": text} for when, text in session.events),
+    )
+
+
+def _family_statuses(engine: Engine, source: Source | None, peer: Peer) -> tuple[FamilyStatus, ...]:
+    if source is None:
+        return ()
+    statuses = []
+    for family in peer.memberships:
+        paths = engine.rib.adj_rib_ins[source, family].paths
+        decisions = engine.rib.loc_rib(family).decisions
+        statuses.append(
+            FamilyStatus(
+                family=family.name,
+                received=len(paths),
+                accepted=sum(path.rejection is None for path in paths.values()),
+                best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in paths.items()),
+                end_of_rib=family in peer.end_of_rib_from,
+            )
+        )
+    return tuple(statuses)
+
+
+def dotted(value: int) -> str:
+    """Return a 32-bit identifier in IPv4 notation: router id, cluster id, ORIGINATOR_ID."""
+    return ".".join(str(octet) for octet in value.to_bytes(4, "big"))

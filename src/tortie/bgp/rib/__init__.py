@@ -1,0 +1,32 @@
+"""Routing tables: Adj-RIB-In, decision, Loc-RIB, reflection, update groups. No I/O, no sessions, no clock."""
+
+from tortie.bgp.rib.decision import STEPS, Decision, Step, select_best
+from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attributes
+from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
+from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, may_reflect, reflected_attributes
+from tortie.bgp.rib.rib import RIB, ImportRule
+from tortie.bgp.rib.segment import Segment
+from tortie.bgp.rib.update_group import Member, UpdateGroup
+
+__all__ = [
+    "RIB",
+    "STEPS",
+    "Decision",
+    "ExportProfile",
+    "ImportRule",
+    "Member",
+    "NextHopMode",
+    "Path",
+    "PeerKind",
+    "Rejection",
+    "Segment",
+    "Source",
+    "SourceKind",
+    "Step",
+    "UpdateGroup",
+    "exported_attributes",
+    "is_reflection_loop",
+    "may_reflect",
+    "reflected_attributes",
+    "select_best",
+]

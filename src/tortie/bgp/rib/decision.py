@@ -1,0 +1,169 @@
+"""The decision process: which of several paths to one prefix is best, and at which step each other lost.
+
+For: RFC 4271 §9.1.2 with the changes of RFC 4456 §9. Not for: loops and filters (they reject before), nor
+for storing the result (loc_rib).
+RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9.
+Structures to know: `STEPS`, the ordered list of named steps, each keeps the paths that survive it;
+`Decision`, the outcome, shared by all prefixes that have the same candidates.
+
+MED is compared deterministically: among all survivors of the same neighbour AS at once, so the outcome does
+not depend on the order of arrival.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from tortie.bgp.rib.path import Path, SourceKind
+
+LOCAL_PREF_DEFAULT = 100
+"""Degree of preference of a path without LOCAL_PREF (eBGP and local ones)."""
+
+Metric = Callable[[bytes], int | None]
+"""Interior cost of a next hop (packed address); None when it cannot be reached."""
+
+
+class Step(StrEnum):
+    """The step at which a path lost; the value is the text that people read."""
+
+    NEXT_HOP_UNREACHABLE = "next hop unreachable"
+    LOCAL_ORIGIN = "not locally originated"
+    LOCAL_PREF = "lower LOCAL_PREF"
+    AS_PATH_LENGTH = "longer AS_PATH"
+    ORIGIN = "higher ORIGIN"
+    MED = "higher MED"
+    EXTERNAL = "internal, an external path exists"
+    INTERIOR_COST = "higher interior cost to the next hop"
+    ROUTER_ID = "higher router id or ORIGINATOR_ID"
+    CLUSTER_LIST_LENGTH = "longer CLUSTER_LIST"
+    PEER_ADDRESS = "higher peer address"
+
+
+class Decision:
+    """The outcome for one set of candidates.
+
+    Attributes:
+        candidates: eligible paths in order of arrival.
+        best: the winner, None when no candidate can be used.
+        losers: the rest, each with the step at which it lost.
+    """
+
+    __slots__ = ("best", "candidates", "losers")
+
+    def __init__(self, candidates: tuple[Path, ...], best: Path | None, losers: tuple[tuple[Path, Step], ...]) -> None:
+        """Keep the three values."""
+        self.candidates = candidates
+        self.best = best
+        self.losers = losers
+
+
+def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
+    """Return the decision for the candidates of one prefix.
+
+    RFC 4271 §9.1.2.2 with RFC 4456 §9. The outcome does not depend on the order of `candidates`.
+
+    Args:
+        candidates: eligible paths, at most one a source.
+        metric: interior cost to a next hop, None when unreachable (RFC 4271 §9.1.2: then unusable).
+    Cost: O(steps x candidates) for the paths that are still in the race.
+    """
+    usable: list[Path] = []
+    losers: list[tuple[Path, Step]] = []
+    for path in candidates:
+        if metric(path.attributes.next_hop) is None:
+            losers.append((path, Step.NEXT_HOP_UNREACHABLE))
+        else:
+            usable.append(path)
+    for step, survivors_of in STEPS:
+        if len(usable) <= 1:
+            break
+        survivors = survivors_of(usable, metric)
+        if len(survivors) < len(usable):
+            surviving = {id(path) for path in survivors}
+            losers += [(path, step) for path in usable if id(path) not in surviving]
+            usable = survivors
+    assert len(usable) <= 1, f"{usable} are equal at every step: two paths of one source"
+    return Decision(candidates, usable[0] if usable else None, tuple(losers))
+
+
+def _keep_lowest(paths: Sequence[Path], rank: Callable[[Path], int | bytes]) -> list[Path]:
+    ranks = [rank(path) for path in paths]
+    lowest = min(ranks)
+    return [path for path, its_rank in zip(paths, ranks, strict=True) if its_rank == lowest]
+
+
+def prefer_local_origin(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """What this speaker originates beats what it learns (local policy, RFC 4271 §9.1.1)."""
+    return _keep_lowest(paths, lambda path: path.source.kind is not SourceKind.LOCAL)
+
+
+def prefer_local_pref(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Highest degree of preference (RFC 4271 §9.1.2)."""
+    return _keep_lowest(paths, lambda path: -_local_pref(path))
+
+
+def prefer_short_as_path(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Smallest number of AS numbers, an AS_SET counts one (RFC 4271 §9.1.2.2 a)."""
+    return _keep_lowest(paths, lambda path: path.attributes.as_path_length)
+
+
+def prefer_low_origin(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Lowest ORIGIN (RFC 4271 §9.1.2.2 b)."""
+    return _keep_lowest(paths, lambda path: path.attributes.origin)
+
+
+def prefer_low_med(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Lowest MED among paths of the same neighbour AS; no MED counts 0 (RFC 4271 §9.1.2.2 c)."""
+    lowest: dict[int | None, int] = {}
+    for path in paths:
+        neighbor_as, med = path.attributes.neighbor_as, path.attributes.med or 0
+        lowest[neighbor_as] = min(med, lowest.get(neighbor_as, med))
+    return [path for path in paths if (path.attributes.med or 0) == lowest[path.attributes.neighbor_as]]
+
+
+def prefer_external(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """EBGP beats iBGP (RFC 4271 §9.1.2.2 d)."""
+    return _keep_lowest(paths, lambda path: path.source.kind is not SourceKind.EXTERNAL)
+
+
+def prefer_near_next_hop(paths: Sequence[Path], metric: Metric) -> list[Path]:
+    """Lowest interior cost to the next hop (RFC 4271 §9.1.2.2 e)."""
+    return _keep_lowest(paths, lambda path: metric(path.attributes.next_hop) or 0)
+
+
+def prefer_low_router_id(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Lowest router id; ORIGINATOR_ID stands for it where present (RFC 4271 §9.1.2.2 f, RFC 4456 §9)."""
+    return _keep_lowest(paths, _originating_router_id)
+
+
+def prefer_short_cluster_list(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Shorter CLUSTER_LIST; none counts 0 (RFC 4456 §9, between steps f and g)."""
+    return _keep_lowest(paths, lambda path: len(path.attributes.cluster_list))
+
+
+def prefer_low_peer_address(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Lowest peer address (RFC 4271 §9.1.2.2 g)."""
+    return _keep_lowest(paths, lambda path: path.source.address)
+
+
+STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] = (
+    (Step.LOCAL_ORIGIN, prefer_local_origin),
+    (Step.LOCAL_PREF, prefer_local_pref),
+    (Step.AS_PATH_LENGTH, prefer_short_as_path),
+    (Step.ORIGIN, prefer_low_origin),
+    (Step.MED, prefer_low_med),
+    (Step.EXTERNAL, prefer_external),
+    (Step.INTERIOR_COST, prefer_near_next_hop),
+    (Step.ROUTER_ID, prefer_low_router_id),
+    (Step.CLUSTER_LIST_LENGTH, prefer_short_cluster_list),
+    (Step.PEER_ADDRESS, prefer_low_peer_address),
+)
+
+
+def _local_pref(path: Path) -> int:
+    local_pref = path.attributes.local_pref
+    return LOCAL_PREF_DEFAULT if local_pref is None or path.source.kind is SourceKind.EXTERNAL else local_pref
+
+
+def _originating_router_id(path: Path) -> int:
+    originator_id = path.attributes.originator_id
+    return path.source.router_id if originator_id is None else originator_id

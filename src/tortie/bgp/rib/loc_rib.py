@@ -1,0 +1,90 @@
+"""Loc-RIB: for each prefix the eligible paths of all peers and the decision between them.
+
+For: keeping the decision up to date and telling which prefixes have another best path since last asked.
+Not for: Adj-RIB-In bookkeeping, nor for what is sent to whom (update_group).
+RFC sections: 4271 §3.2, §9.1.2.
+Structures to know: `LocRIB.decisions: dict[nlri, Decision]` (a Decision is shared by prefixes that have the
+same candidates: about 42 octets a prefix), `LocRIB.changed: dict[nlri, Path | None]`.
+"""
+
+from collections.abc import Iterable
+
+from tortie.bgp.rib.decision import Decision, Metric, select_best
+from tortie.bgp.rib.path import Path
+
+
+class LocRIB:
+    """The chosen paths of one family."""
+
+    __slots__ = ("changed", "decisions", "metric")
+
+    def __init__(self, metric: Metric) -> None:
+        """Start empty; `metric` gives the interior cost of a next hop, None when unreachable."""
+        self.decisions: dict[bytes, Decision] = {}
+        self.changed: dict[bytes, Path | None] = {}
+        self.metric = metric
+
+    def best(self, nlri: bytes) -> Path | None:
+        """Return the best path of a prefix, None when there is none."""
+        decision = self.decisions.get(nlri)
+        return None if decision is None else decision.best
+
+    def install(self, changes: Iterable[tuple[bytes, Path | None]], path: Path | None) -> None:
+        """Replace one source's path by `path` (None = withdrawn) for each (nlri, former path).
+
+        Prefixes of one message mostly share their candidates, so the decision is taken once for each run of
+        prefixes with the same former state.
+        """
+        decisions, changed = self.decisions, self.changed
+        known_before: Decision | None = None
+        known_former: Path | None = None
+        after: Decision | None = None
+        has_known = False
+        for nlri, former in changes:
+            before = decisions.get(nlri)
+            if not has_known or before is not known_before or former is not known_former:
+                after = self._decide(before, former, path)
+                known_before, known_former, has_known = before, former, True
+            if after is None:
+                if before is None:
+                    continue
+                del decisions[nlri]
+                best = None
+            else:
+                decisions[nlri] = after
+                best = after.best
+            if before is None or before.best is not best:
+                changed[nlri] = best
+
+    def decide_again(self, next_hop: bytes | None = None) -> None:
+        """Take every decision again that has a candidate by `next_hop` (None: every decision at all).
+
+        For a change of next-hop reachability or router id. Cost: O(prefixes).
+        """
+        renewed: dict[int, Decision] = {}
+        for nlri, before in self.decisions.items():
+            after = renewed.get(id(before))
+            if after is None:
+                is_concerned = next_hop is None or any(
+                    path.attributes.next_hop == next_hop for path in before.candidates
+                )
+                after = select_best(before.candidates, self.metric) if is_concerned else before
+                renewed[id(before)] = after
+            if after is before:
+                continue
+            self.decisions[nlri] = after
+            if after.best is not before.best:
+                self.changed[nlri] = after.best
+
+    def take_changed(self) -> dict[bytes, Path | None]:
+        """Return nlri → best path now (None = gone) of what changed since the last call."""
+        changed, self.changed = self.changed, {}
+        return changed
+
+    def _decide(self, before: Decision | None, former: Path | None, path: Path | None) -> Decision | None:
+        candidates = () if before is None else before.candidates
+        if former is not None and former.rejection is None:
+            candidates = tuple(candidate for candidate in candidates if candidate is not former)
+        if path is not None and path.rejection is None:
+            candidates = (*candidates, path)
+        return select_best(candidates, self.metric) if candidates else None

@@ -1,0 +1,81 @@
+"""Sources and paths: what the RIB keeps of one peer's announcement.
+
+For: the two values that all of `rib` passes around. Not for: deciding anything.
+RFC sections: 4271 §3.2 (Adj-RIB-In), 4456 §8 (client and non-client peers).
+Structures to know: `Source` (one established session, or the speaker itself), `Path` (attribute set + source;
+one object an UPDATE message, shared by all its prefixes: 64 octets a message, none a prefix).
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from tortie.bgp.wire import AttributeSet
+
+
+class SourceKind(IntEnum):
+    """Where a path was learned."""
+
+    LOCAL = 0
+    INTERNAL = 1
+    EXTERNAL = 2
+
+
+class Source:
+    """One origin of paths: an established session, or the local speaker.
+
+    Attributes:
+        name: text for people: the peer's address, or "local".
+        kind: local, iBGP or eBGP.
+        is_client: the peer is a route reflection client; may change while the session stays up.
+        router_id: BGP Identifier of the peer (32-bit unsigned); our own for LOCAL.
+        address: packed address of the peer (4 or 16 octets), the last tie-break; empty for LOCAL.
+        peer_as: AS number of the peer.
+    """
+
+    __slots__ = ("address", "is_client", "kind", "name", "peer_as", "router_id")
+
+    def __init__(self, name: str, kind: SourceKind, *, router_id: int, address: bytes = b"", peer_as: int = 0) -> None:
+        """Create a source that is not a client; see the class for the arguments."""
+        self.name = name
+        self.kind = kind
+        self.is_client = False
+        self.router_id = router_id
+        self.address = address
+        self.peer_as = peer_as
+
+    def __repr__(self) -> str:
+        """Return the name and kind."""
+        return f"Source({self.name}, {self.kind.name.lower()})"
+
+
+class Rejection:
+    """Why a path that is kept in Adj-RIB-In takes no part in the decision. Values are texts for people."""
+
+    AS_LOOP: Final = "own AS in AS_PATH"
+    ORIGINATOR_LOOP: Final = "own router id is ORIGINATOR_ID"
+    CLUSTER_LOOP: Final = "own cluster id in CLUSTER_LIST"
+    OWN_NEXT_HOP: Final = "next hop is our own address"
+    IMPORT_FILTER: Final = "import filter"
+
+
+class Path:
+    """One peer's candidate: attributes and where they came from.
+
+    Attributes:
+        attributes: interned attribute set, compared by identity.
+        source: the session it came from.
+        rejection: None when it takes part in the decision, else one of Rejection's texts. A rejected path
+            stays in Adj-RIB-In and is judged again when the router id, cluster id or filter changes.
+    """
+
+    __slots__ = ("attributes", "rejection", "source")
+
+    def __init__(self, attributes: AttributeSet, source: Source, rejection: str | None = None) -> None:
+        """Keep the three values."""
+        self.attributes = attributes
+        self.source = source
+        self.rejection = rejection
+
+    def __repr__(self) -> str:
+        """Return source and verdict."""
+        return f"Path({self.source.name}, {self.rejection or 'eligible'})"

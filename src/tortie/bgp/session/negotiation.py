@@ -1,0 +1,123 @@
+"""What this speaker says in OPEN, and what follows from the peer's.
+
+For: `own_open` and `negotiate`, two pure functions.
+Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
+time 1 and 2, the form of parameters and capabilities).
+RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2.
+"""
+
+from typing import Final
+
+from tortie.bgp.errors import RemoteProtocolError
+from tortie.bgp.session.config import Negotiated, SessionConfig
+from tortie.bgp.wire import (
+    AS_TRANS,
+    IPV4_UNICAST,
+    MESSAGE_LENGTH_MAX,
+    Capability,
+    DecodeContext,
+    EncodeContext,
+    Family,
+    FourOctetAS,
+    Multiprotocol,
+    Open,
+    RouteRefreshCapability,
+    encode_capability,
+)
+
+OPEN_MESSAGE_ERROR: Final = 2
+BAD_PEER_AS: Final = 2
+BAD_BGP_IDENTIFIER: Final = 3
+UNSUPPORTED_CAPABILITY: Final = 7
+
+KEEPALIVES_PER_HOLD_TIME: Final = 3
+
+
+def own_open(config: SessionConfig) -> Open:
+    """Return the OPEN that this speaker sends: Multiprotocol for each family, always the 4-octet AS."""
+    capabilities: list[Capability] = [Multiprotocol(family) for family in config.families]
+    if config.route_refresh:
+        capabilities.append(RouteRefreshCapability())
+    capabilities.append(FourOctetAS(config.local_as))
+    return Open(
+        asn=config.local_as,
+        hold_time_s=config.hold_time_s,
+        router_id=config.router_id,
+        capabilities=tuple(capabilities),
+    )
+
+
+def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_address: str) -> Negotiated:
+    """Check the peer's OPEN against the configuration and return what both agree on.
+
+    RFC 4271 §6.2 (AS, identifier), RFC 6286 §2.2, RFC 5492 §5.
+
+    Args:
+        config: this side.
+        peer_open: the peer's OPEN, decoded.
+        connection: number of the TCP connection that carried it.
+        local_address: own textual address of that connection.
+    Raises:
+        RemoteProtocolError: 2/2 AS, 2/3 identifier, 2/7 no family in common (data: the Multiprotocol
+            capabilities of which one is required).
+    """
+    has_four_octet_as = any(isinstance(each, FourOctetAS) for each in peer_open.capabilities)
+    _check_as(config, peer_open.asn, has_four_octet_as=has_four_octet_as)
+    is_internal = peer_open.asn == config.local_as
+    _check_router_id(config, peer_open.router_id, is_internal=is_internal)
+    families = _common_families(config, peer_open)
+    hold_time_s = min(config.hold_time_s, peer_open.hold_time_s)
+    has_route_refresh = any(isinstance(each, RouteRefreshCapability) for each in peer_open.capabilities)
+    return Negotiated(
+        peer_as=peer_open.asn,
+        peer_router_id=peer_open.router_id,
+        hold_time_s=hold_time_s,
+        keepalive_s=hold_time_s / KEEPALIVES_PER_HOLD_TIME,
+        families=families,
+        four_octet_as=has_four_octet_as,
+        route_refresh=config.route_refresh and has_route_refresh,
+        message_size_bytes_max=MESSAGE_LENGTH_MAX,
+        decode=DecodeContext(is_internal=is_internal, four_octet_as=has_four_octet_as, families=families),
+        encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=MESSAGE_LENGTH_MAX),
+        is_internal=is_internal,
+        local_address=local_address,
+        connection=connection,
+    )
+
+
+def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:
+    if config.peer_as not in (0, peer_as):
+        raise RemoteProtocolError(
+            OPEN_MESSAGE_ERROR, BAD_PEER_AS, message=f"peer says AS {peer_as}, expected {config.peer_as}"
+        )
+    if peer_as == AS_TRANS:
+        text = f"peer says AS {AS_TRANS} (AS_TRANS), which is nobody's"
+        if not has_four_octet_as:
+            text += ", and announces no 4-octet AS"
+        raise RemoteProtocolError(OPEN_MESSAGE_ERROR, BAD_PEER_AS, message=text)
+
+
+def _check_router_id(config: SessionConfig, peer_router_id: int, *, is_internal: bool) -> None:
+    """Refuse our own identifier from our own AS (RFC 6286 §2.2); from another AS it is allowed."""
+    if is_internal and peer_router_id == config.router_id:
+        raise RemoteProtocolError(
+            OPEN_MESSAGE_ERROR,
+            BAD_BGP_IDENTIFIER,
+            message=f"peer has our own BGP Identifier {peer_router_id:#010x} in our own AS",
+        )
+
+
+def _common_families(config: SessionConfig, peer_open: Open) -> frozenset[Family]:
+    """Return the families that both announce; without any Multiprotocol capability that is IPv4 unicast."""
+    announced = {each.family for each in peer_open.capabilities if isinstance(each, Multiprotocol)}
+    common = frozenset(config.families) & (announced or {IPV4_UNICAST})
+    if not common:
+        ours = ", ".join(family.name for family in config.families)
+        theirs = ", ".join(family.name for family in sorted(announced)) or "none (IPv4 unicast)"
+        raise RemoteProtocolError(
+            OPEN_MESSAGE_ERROR,
+            UNSUPPORTED_CAPABILITY,
+            b"".join(encode_capability(Multiprotocol(family)) for family in config.families),
+            f"no family in common: we have {ours}, the peer announces {theirs}",
+        )
+    return common

@@ -1,0 +1,19 @@
+"""MULTI_EXIT_DISC: which of several links into an AS. RFC 4271 §4.3 d, §5.1.4; RFC 7606 §7.4.
+
+For: the value's bytes. Not for: comparing (`rib`). 32-bit unsigned.
+"""
+
+from tortie.bgp.wire.attribute.draft import AttributeDraft
+from tortie.bgp.wire.attribute.integer import decode_integer, encode_integer
+from tortie.bgp.wire.attribute_set import AttributeSet
+from tortie.bgp.wire.context import DecodeContext
+
+
+def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:  # noqa: ARG001  one signature a table
+    """Set `draft.med`; malformed unless 4 octets."""
+    draft.med = decode_integer(value)
+
+
+def encode(attributes: AttributeSet, four_octet_as: bool) -> bytes | None:  # noqa: ARG001  one signature a table
+    """Return the value, None when the attribute is absent."""
+    return encode_integer(attributes.med)

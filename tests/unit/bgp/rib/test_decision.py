@@ -1,0 +1,114 @@
+"""The decision process: one row a step, in step order; MED; order of arrival does not matter."""
+
+from itertools import permutations
+
+import pytest
+
+from support.rib import path, source
+from tortie.bgp.rib import STEPS, Path, SourceKind, Step, select_best
+from tortie.bgp.wire import AS_SEQUENCE, AttributeTable, Segment
+
+TABLE = AttributeTable()
+LOW, HIGH = source("192.0.2.1"), source("192.0.2.2")
+EXTERNAL = source("198.51.100.9", SourceKind.EXTERNAL)
+LOCAL = source("203.0.113.1", SourceKind.LOCAL)
+
+
+def near(_next_hop: bytes) -> int:
+    return 0
+
+
+def as_path(*asns: int) -> tuple[Segment, ...]:
+    return (Segment(AS_SEQUENCE, asns),)
+
+
+def far_first(next_hop: bytes) -> int | None:
+    return {b"\x0a\x00\x00\x01": 20, b"\x0a\x00\x00\x02": 10, b"\x0a\x00\x00\x03": None}[next_hop]
+
+
+LONE_EXTERNAL = source("198.51.100.200", SourceKind.EXTERNAL)
+TWIN = source("192.0.2.9")
+TWIN.router_id = LOW.router_id
+
+# step, winner, loser: everything later in the list speaks for the loser where it can
+TABLE_OF_STEPS = [
+    (Step.LOCAL_ORIGIN, path(TABLE, LOCAL), path(TABLE, LOW, local_pref=900)),
+    (
+        Step.LOCAL_PREF,
+        path(TABLE, HIGH, local_pref=200, as_path=as_path(1, 2)),
+        path(TABLE, LOW, local_pref=100),
+    ),
+    (
+        Step.AS_PATH_LENGTH,
+        path(TABLE, HIGH, as_path=as_path(1), origin=2),
+        path(TABLE, LOW, as_path=as_path(1, 2)),
+    ),
+    (Step.ORIGIN, path(TABLE, HIGH, origin=0, med=9), path(TABLE, LOW, origin=1)),
+    (Step.MED, path(TABLE, HIGH, med=1), path(TABLE, LOW, med=2)),
+    (Step.EXTERNAL, path(TABLE, LONE_EXTERNAL, as_path=as_path(7)), path(TABLE, LOW, as_path=as_path(8))),
+    (Step.ROUTER_ID, path(TABLE, LOW), path(TABLE, HIGH)),
+    (
+        Step.CLUSTER_LIST_LENGTH,
+        path(TABLE, HIGH, originator_id=5, cluster_list=(1,)),
+        path(TABLE, LOW, originator_id=5, cluster_list=(1, 2)),
+    ),
+    (Step.PEER_ADDRESS, path(TABLE, LOW), path(TABLE, TWIN)),
+]
+
+
+@pytest.mark.rfc("4271", "9.1.2.2")
+@pytest.mark.rfc("4456", "9")
+@pytest.mark.parametrize(("step", "winner", "loser"), TABLE_OF_STEPS, ids=[row[0].name for row in TABLE_OF_STEPS])
+def test_each_step_decides(step: Step, winner: Path, loser: Path) -> None:
+    for candidates in permutations((winner, loser)):
+        decision = select_best(candidates, near)
+        assert decision.best is winner
+        assert decision.losers == ((loser, step),)
+
+
+def test_the_table_covers_every_step() -> None:
+    rows = {row[0] for row in TABLE_OF_STEPS} | {Step.INTERIOR_COST}
+    assert rows == {step for step, _ in STEPS}
+
+
+@pytest.mark.rfc("4271", "9.1.2.2")
+def test_nearer_next_hop_wins() -> None:
+    far, close = path(TABLE, LOW, "10.0.0.1"), path(TABLE, HIGH, "10.0.0.2")
+    decision = select_best((far, close), far_first)
+    assert decision.best is close
+    assert decision.losers == ((far, Step.INTERIOR_COST),)
+
+
+@pytest.mark.rfc("4271", "9.1.2")
+def test_unreachable_next_hop_is_never_best() -> None:
+    gone = path(TABLE, LOW, "10.0.0.3", local_pref=900)
+    assert select_best((gone,), far_first).best is None
+    decision = select_best((gone, other := path(TABLE, HIGH, "10.0.0.1")), far_first)
+    assert decision.best is other
+    assert decision.losers == ((gone, Step.NEXT_HOP_UNREACHABLE),)
+
+
+@pytest.mark.rfc("4271", "9.1.2.2")
+def test_med_is_compared_within_a_neighbor_as_only_and_deterministically() -> None:
+    """The classic: pairwise comparison in order of arrival would give three answers."""
+    one = path(TABLE, source("192.0.2.3"), as_path=as_path(1), med=10)
+    two = path(TABLE, source("192.0.2.1"), as_path=as_path(2), med=1)
+    three = path(TABLE, source("192.0.2.2"), as_path=as_path(1), med=5)
+    for candidates in permutations((one, two, three)):
+        decision = select_best(candidates, near)
+        assert decision.best is two
+        assert dict(decision.losers) == {one: Step.MED, three: Step.ROUTER_ID}
+
+
+@pytest.mark.rfc("4456", "9")
+def test_originator_id_stands_for_the_router_id() -> None:
+    reflected = path(TABLE, HIGH, originator_id=1, cluster_list=(9,))
+    direct = path(TABLE, LOW)
+    assert select_best((direct, reflected), near).best is reflected
+
+
+@pytest.mark.rfc("4271", "5.1.5")
+def test_local_pref_of_an_external_peer_does_not_count() -> None:
+    external = path(TABLE, EXTERNAL, local_pref=900, as_path=as_path(7))
+    internal = path(TABLE, LOW, local_pref=101, as_path=as_path(7))
+    assert select_best((external, internal), near).best is internal
