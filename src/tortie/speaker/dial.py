@@ -1,0 +1,63 @@
+"""Sockets that listen and sockets that dial.
+
+For: the options that a BGP socket needs, and errors that name address and remedy. Not for: what is said on them.
+RFC sections: 4271 §8.1.1 (listen, dial), §8 (TCP port 179).
+"""
+
+import socket
+from ipaddress import ip_address
+from typing import Final
+
+from tortie.speaker.errors import ListenFailed
+
+__all__ = ["LISTEN_BACKLOG", "dialling_socket", "listening_socket"]
+
+LISTEN_BACKLOG: Final = 4096
+"""Connections the kernel may hold for us before we accept them: a storm of redialling clients."""
+
+_IPV6_VERSION: Final = 6
+
+
+def listening_socket(address: str, port: int) -> socket.socket:
+    """Return a non-blocking listening socket.
+
+    Raises:
+        ListenFailed: names address, port, reason and remedy.
+    """
+    sock = _socket(address)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((address, port))
+        sock.listen(LISTEN_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise ListenFailed(address, port, error) from error
+    return sock
+
+
+def dialling_socket(remote_address: str, remote_port: int, local_address: str) -> socket.socket:
+    """Return a non-blocking socket whose connect is under way; writable when it is decided.
+
+    Raises:
+        OSError: it failed at once.
+    """
+    sock = _socket(remote_address)
+    try:
+        if local_address:
+            sock.bind((local_address, 0))
+        sock.connect((remote_address, remote_port))
+    except BlockingIOError:
+        pass
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _socket(address: str) -> socket.socket:
+    family = socket.AF_INET6 if ip_address(address).version == _IPV6_VERSION else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

@@ -1,0 +1,283 @@
+"""The asyncio shell around one engine: real sockets, the loop's clock.
+
+For: listening, dialling, reading and writing for an `Engine`, and telling its owner what came of it. Not for:
+deciding anything; the engine does, and it runs without this shell as well (sim).
+RFC sections: 4271 §8 (TCP), 4486 (how a speaker ends).
+Structures to know: `Speaker`, `Callbacks`, `Connection`.
+
+Inputs of one pass of the event loop are taken first; then the engine is flushed once and its outputs are carried
+out. So a burst of UPDATEs from a thousand peers is packed as one.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from tortie.bgp.engine import (
+    BestPathsChanged,
+    CancelConnection,
+    CloseConnection,
+    EndOfRIBReceived,
+    Engine,
+    OpenConnection,
+    Output,
+    PeerDown,
+    PeerKey,
+    PeerUp,
+    SendBytes,
+)
+from tortie.speaker.connection import LINGER_S, Connection
+from tortie.speaker.dial import dialling_socket, listening_socket
+
+__all__ = ["Callbacks", "Event", "Speaker"]
+
+ACCEPT_BATCH_MAX: Final = 256
+"""Connections accepted before the established ones have their turn."""
+
+Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived
+"""What the owner is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What the owner wants to hear; called inside the event loop, must not block."""
+
+    on_event: Callable[[Event], None] = lambda _event: None
+
+
+class Speaker:
+    """One engine on real sockets. Used inside one running event loop.
+
+    Args:
+        engine: configured by the owner; after changing it the owner calls `wake`.
+        callbacks: see Callbacks.
+    """
+
+    def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
+        """Listen on nothing yet; see the class."""
+        self.engine = engine
+        self._callbacks = callbacks or Callbacks()
+        self._loop = asyncio.get_running_loop()
+        self._numbers = count(1)
+        self._connections: dict[int, Connection] = {}
+        self._lingering: set[Connection] = set()
+        self._dials: dict[PeerKey, socket.socket] = {}
+        self._listeners: dict[tuple[str, int], socket.socket] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_pumping_soon = False
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._all_closed = asyncio.Event()
+        self.accept_error_count = 0
+
+    @property
+    def now(self) -> float:
+        """The engine's clock: seconds, monotonic."""
+        return self._loop.time()
+
+    # ------------------------------------------------------------------ the owner's side
+
+    def listen(self, address: str, port: int) -> int:
+        """Take connections at an address; return the port (of interest when 0 was asked for).
+
+        Raises:
+            ListenFailed: names address, port, reason and remedy.
+        """
+        sock = listening_socket(address, port)
+        bound = int(sock.getsockname()[1])
+        self._listeners[address, port] = sock
+        self._loop.add_reader(sock.fileno(), self._guard(lambda: self._accept(sock)))
+        return bound
+
+    def stop_listening(self, address: str, port: int) -> None:
+        """Take no more connections there; established ones stay."""
+        sock = self._listeners.pop((address, port))
+        self._loop.remove_reader(sock.fileno())
+        sock.close()
+
+    def listening(self) -> list[tuple[str, int]]:
+        """Return the addresses and ports on which connections are taken."""
+        return list(self._listeners)
+
+    def wake(self) -> None:
+        """Carry out what the owner's changes to the engine lead to, in this pass of the loop."""
+        if not self._is_pumping_soon:
+            self._is_pumping_soon = True
+            self._loop.call_soon(self._guard(self._pump))
+
+    async def run(self) -> None:
+        """Return after `close`; a defect in the engine ends it with that exception."""
+        await asyncio.shield(self._ended)
+
+    async def close(self) -> None:
+        """End every session with Cease / Administrative Shutdown, then every socket."""
+        for address, port in list(self._listeners):
+            self.stop_listening(address, port)
+        self.engine.shutdown(self.now)
+        self._pump()
+        for peer in list(self._dials):
+            self._cancel_dial(peer)
+        if self._lingering:
+            async with asyncio.timeout(2 * LINGER_S):
+                await self._all_closed.wait()
+        self._abandon()
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    # ------------------------------------------------------------------ engine to sockets
+
+    def _pump(self) -> None:
+        self._is_pumping_soon = False
+        engine = self.engine
+        engine.flush(self.now)
+        while (output := engine.next_output()) is not None:
+            self._carry_out(output)
+        if engine.wants_flush:
+            self.wake()
+        self._set_timer()
+
+    def _carry_out(self, output: Output) -> None:
+        match output:
+            case SendBytes(number, buffers):
+                connection = self._connections.get(number)
+                if connection is not None:
+                    connection.send(buffers)
+            case OpenConnection(peer):
+                self._dial(peer)
+            case CancelConnection(peer):
+                self._cancel_dial(peer)
+            case CloseConnection(number):
+                self._close_connection(number)
+            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived():
+                self._callbacks.on_event(output)
+
+    def _close_connection(self, number: int) -> None:
+        connection = self._connections.pop(number, None)
+        if connection is None:
+            return
+        self._lingering.add(connection)
+        self._all_closed.clear()
+        connection.close(lambda: self._gone(connection))
+
+    def _gone(self, connection: Connection) -> None:
+        self._lingering.discard(connection)
+        if not self._lingering:
+            self._all_closed.set()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self.engine.next_timer()
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._guard(self._on_timer))
+
+    def _on_timer(self) -> None:
+        self.engine.handle_timer(self.now)
+        self.wake()
+
+    # ------------------------------------------------------------------ sockets to engine
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(ACCEPT_BATCH_MAX):
+            try:
+                sock, remote = listener.accept()
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                self.accept_error_count += 1
+                break
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            number = self._open(sock)
+            if not self.engine.accept(number, remote[0], sock.getsockname()[0], self.now):
+                self._connections.pop(number).abort()
+        self.wake()
+
+    def _open(self, sock: socket.socket) -> int:
+        number = next(self._numbers)
+        self._connections[number] = Connection(number, sock, self._loop, self)
+        return number
+
+    def on_data(self, number: int, data: bytes) -> None:
+        """Take bytes of a connection."""
+        try:
+            self.engine.receive_data(number, data, self.now)
+        except Exception as error:  # noqa: BLE001 - the shell's top loop: a defect of ours must end the speaker
+            self._fail(error)
+        self.wake()
+
+    def on_lost(self, number: int, reason: str) -> None:
+        """A connection ended without our asking."""
+        if self._connections.pop(number, None) is not None:
+            self.engine.connection_lost(number, reason, self.now)
+            self.wake()
+
+    def on_drained(self, number: int) -> None:
+        """All that was handed to a connection is written."""
+        self.engine.drained(number, self.now)
+        if self.engine.wants_flush:
+            self.wake()
+
+    # ------------------------------------------------------------------ dialling
+
+    def _dial(self, peer: PeerKey) -> None:
+        self._cancel_dial(peer)
+        try:
+            sock = dialling_socket(peer.remote_address, peer.remote_port, peer.local_address)
+        except OSError as error:
+            self.engine.connect_failed(peer, error.strerror or str(error), self.now)
+            self.wake()
+            return
+        self._dials[peer] = sock
+        self._loop.add_writer(sock.fileno(), self._guard(lambda: self._decided(peer, sock)))
+
+    def _decided(self, peer: PeerKey, sock: socket.socket) -> None:
+        self._loop.remove_writer(sock.fileno())
+        del self._dials[peer]
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            sock.close()
+            self.engine.connect_failed(peer, os.strerror(error), self.now)
+        else:
+            number = self._open(sock)
+            if not self.engine.connected(peer, number, sock.getsockname()[0], self.now):
+                self._connections.pop(number).abort()
+        self.wake()
+
+    def _cancel_dial(self, peer: PeerKey) -> None:
+        sock = self._dials.pop(peer, None)
+        if sock is not None:
+            self._loop.remove_writer(sock.fileno())
+            sock.close()
+
+    # ------------------------------------------------------------------ the end
+
+    def _guard(self, callback: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            if self._ended.done():
+                return
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 - the shell's top loop: a defect of ours must end the speaker
+                self._fail(error)
+
+        return guarded
+
+    def _fail(self, error: Exception) -> None:
+        if not self._ended.done():
+            self._abandon()
+            self._ended.set_exception(error)
+
+    def _abandon(self) -> None:
+        """Close every socket without a word."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for connection in [*self._connections.values(), *self._lingering]:
+            connection.abort()
+        self._connections.clear()
+        for peer in list(self._dials):
+            self._cancel_dial(peer)
+        for address, port in list(self._listeners):
+            self.stop_listening(address, port)
