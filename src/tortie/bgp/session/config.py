@@ -118,6 +118,7 @@ class Negotiated:
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
         connection: the shell's number of the TCP connection.
+        peer_enhanced_route_refresh: the peer has RFC 7313; this side does not announce it.
     """
 
     peer_as: int
@@ -133,3 +134,4 @@ class Negotiated:
     is_internal: bool
     local_address: str
     connection: int
+    peer_enhanced_route_refresh: bool = False

@@ -75,6 +75,7 @@ class Cause:
 
 
 NO_CAUSE: Final = Cause("")
+CONNECTED: Final = Cause("connected")
 
 
 class Shared:
@@ -236,7 +237,7 @@ class Connection:
         self.timers.connect_retry = inf
         delay_open_s = self._shared.config.delay_open_s
         if delay_open_s == 0:
-            self.fire(Event.DELAY_OPEN_TIMER_EXPIRES, now)
+            self.fire(Event.DELAY_OPEN_TIMER_EXPIRES, now, CONNECTED)
         else:
             self.timers.delay_open = now + delay_open_s
 

@@ -20,6 +20,7 @@ from tortie.bgp.session.collision import HOLD_OPEN_S, Contender, Speaker, Verdic
 from tortie.bgp.session.config import Negotiated
 from tortie.bgp.session.connection import (
     CEASE,
+    CONNECTED,
     CONNECTION_COLLISION_RESOLUTION,
     NO_CAUSE,
     Cause,
@@ -110,7 +111,7 @@ class Connections:
             self._refuse(connection, is_outgoing=True, now=now)
             return
         self.outgoing.attach(connection, local_address)
-        self.fire(self.outgoing, Event.TCP_CR_ACKED, now, Cause("connected"))
+        self.fire(self.outgoing, Event.TCP_CR_ACKED, now, CONNECTED)
 
     def made_incoming(self, connection: int, local_address: str, now: float) -> None:
         """The peer has connected (event 17)."""
@@ -129,7 +130,7 @@ class Connections:
     def _admit(self, incoming: Connection, now: float) -> None:
         """Start the machine of the peer's connection: Active (event 5), then event 17."""
         self.fire(incoming, Event.AUTOMATIC_START_PASSIVE, now)
-        self.fire(incoming, Event.TCP_CONNECTION_CONFIRMED, now, Cause("connected"))
+        self.fire(incoming, Event.TCP_CONNECTION_CONFIRMED, now, CONNECTED)
 
     def _refuse(self, connection: int, *, is_outgoing: bool, now: float) -> None:
         """Answer a connection that nobody waits for with Cease / Connection Rejected (RFC 4486 §4)."""

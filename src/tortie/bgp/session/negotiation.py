@@ -17,6 +17,7 @@ from tortie.bgp.wire import (
     Capability,
     DecodeContext,
     EncodeContext,
+    EnhancedRouteRefresh,
     Family,
     FourOctetAS,
     Multiprotocol,
@@ -61,13 +62,12 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         RemoteProtocolError: 2/2 AS, 2/3 identifier, 2/7 no family in common (data: the Multiprotocol
             capabilities of which one is required).
     """
-    has_four_octet_as = any(isinstance(each, FourOctetAS) for each in peer_open.capabilities)
+    has_four_octet_as = _has(peer_open, FourOctetAS)
     _check_as(config, peer_open.asn, has_four_octet_as=has_four_octet_as)
     is_internal = peer_open.asn == config.local_as
     _check_router_id(config, peer_open.router_id, is_internal=is_internal)
     families = _common_families(config, peer_open)
     hold_time_s = min(config.hold_time_s, peer_open.hold_time_s)
-    has_route_refresh = any(isinstance(each, RouteRefreshCapability) for each in peer_open.capabilities)
     return Negotiated(
         peer_as=peer_open.asn,
         peer_router_id=peer_open.router_id,
@@ -75,14 +75,19 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         keepalive_s=hold_time_s / KEEPALIVES_PER_HOLD_TIME,
         families=families,
         four_octet_as=has_four_octet_as,
-        route_refresh=config.route_refresh and has_route_refresh,
+        route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
         message_size_bytes_max=MESSAGE_LENGTH_MAX,
         decode=DecodeContext(is_internal=is_internal, four_octet_as=has_four_octet_as, families=families),
         encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=MESSAGE_LENGTH_MAX),
         is_internal=is_internal,
         local_address=local_address,
         connection=connection,
+        peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
     )
+
+
+def _has(peer_open: Open, kind: type[Capability]) -> bool:
+    return any(isinstance(each, kind) for each in peer_open.capabilities)
 
 
 def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:

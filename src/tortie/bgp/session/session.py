@@ -360,7 +360,7 @@ class Session:
         if connection.state is not State.ESTABLISHED or negotiated is None:
             self._fire_message(connection, MessageType.ROUTE_REFRESH, now)
             return
-        refresh = decode_route_refresh(body)
+        refresh = decode_route_refresh(body, is_enhanced=negotiated.peer_enhanced_route_refresh)
         is_request = refresh.subtype == ROUTE_REFRESH_REQUEST and refresh.family in negotiated.families
         if is_request and self.config.route_refresh:
             self._shared.outputs.append(RouteRefreshReceived(refresh))

@@ -6,11 +6,12 @@ attribute is coded (`attribute/`), nor for changing attributes: a change is anot
 RFC 4271 §5, RFC 1997, RFC 4456 §8.
 
 Structures to know: `AttributeSet`, and `AttributeTable`, of which an engine has one.
-Price: about 0.5 KB a distinct set, plus its AS path and communities.
+Price: 0.3 KB a distinct set, and what its AS path, communities and encoded block take.
 """
 
+from functools import partial
 from typing import Final, NamedTuple, TypedDict, Unpack
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from tortie.bgp.errors import LocalProtocolError, Problem
 from tortie.bgp.wire.segment import Segment, first_as, path_length, path_to_text
@@ -19,8 +20,11 @@ ORIGIN_IGP: Final = 0
 ORIGIN_EGP: Final = 1
 ORIGIN_INCOMPLETE: Final = 2
 
-SEEN_BLOCKS_MAX: Final = 16_384
-"""Entries of one generation of a cache of seen blocks; two are kept, the older is dropped whole."""
+SEEN_BLOCKS_MAX: Final = 8_192
+"""Entries of one generation of a cache of seen blocks; two are kept, the older is dropped whole.
+
+Price: about 0.3 KB an entry beside its set, so at most 5 MB a form in use.
+"""
 
 DECODE_FORM_COUNT: Final = 4
 """Ways to read a block of attributes: internal or external, 4- or 2-octet AS numbers."""
@@ -220,16 +224,21 @@ class AttributeTable:
         seen: the blocks lately seen, one cache for each `DecodeContext.form`.
     """
 
-    __slots__ = ("_sets", "seen")
+    __slots__ = ("_by_hash", "_collided", "_forget", "seen")
 
     def __init__(self) -> None:
         """Make an empty table."""
-        self._sets: WeakValueDictionary[FieldTuple, AttributeSet] = WeakValueDictionary()
+        # Keyed by the hash of the fields, not the fields: they would be kept twice, 170 octets a set.
+        # A second set of the same hash is rare and goes where the fields are the key.
+        by_hash: dict[int, _SetReference] = {}
+        self._by_hash = by_hash
+        self._collided: WeakValueDictionary[FieldTuple, AttributeSet] = WeakValueDictionary()
+        self._forget = partial(_forget, by_hash)
         self.seen = tuple(SeenBlocks() for _ in range(DECODE_FORM_COUNT))
 
     def __len__(self) -> int:
         """Count the sets that are alive."""
-        return len(self._sets)
+        return len(self._by_hash) + len(self._collided)
 
     def intern(self, **fields: Unpack[AttributeFields]) -> AttributeSet:
         """Return the set with these fields; what is left out is absent (origin: IGP, path: empty).
@@ -267,10 +276,35 @@ class AttributeTable:
 
     def intern_fields(self, fields: FieldTuple) -> AttributeSet:
         """Return the set with these fields, all of them, in the order of `AttributeFields`."""
-        found = self._sets.get(fields)
+        fields_hash = hash(fields)
+        reference = self._by_hash.get(fields_hash)
+        found = None if reference is None else reference()
+        if found is not None and found.fields() == fields:
+            return found
+        if self._collided and (collided := self._collided.get(fields)) is not None:
+            return collided
+        attributes = AttributeSet(fields)
         if found is None:
-            found = self._sets[fields] = AttributeSet(fields)
-        return found
+            reference = _SetReference(attributes, self._forget)
+            reference.fields_hash = fields_hash
+            self._by_hash[fields_hash] = reference
+        else:
+            self._collided[fields] = attributes
+        return attributes
+
+
+class _SetReference(ref[AttributeSet]):
+    """A weak reference that knows the key it is kept under."""
+
+    __slots__ = ("fields_hash",)
+
+    fields_hash: int
+
+
+def _forget(by_hash: dict[int, _SetReference], reference: ref[AttributeSet]) -> None:
+    """Drop a reference whose set is no more, unless a new set of that hash has taken its place."""
+    if isinstance(reference, _SetReference) and by_hash.get(reference.fields_hash) is reference:
+        del by_hash[reference.fields_hash]
 
 
 _KNOWN_FIELDS: Final = frozenset(FIELD_NAMES)

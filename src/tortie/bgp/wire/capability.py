@@ -31,7 +31,6 @@ ADD_PATH_BOTH: Final = 3
 RESTART_TIME_S_MAX: Final = 4095
 
 _HEADER_LENGTH: Final = 2
-_VALUE_LENGTH_MAX: Final = 255
 _MULTIPROTOCOL_LENGTH: Final = 4
 _FOUR_OCTET_AS_LENGTH: Final = 4
 _RESTART_HEADER_LENGTH: Final = 2
@@ -163,10 +162,11 @@ def encode_capability(capability: Capability) -> bytes:
     Raises:
         LocalProtocolError: the value is longer than 255 octets, or a field is out of range.
     """
-    code, value = _code_and_value(capability)
-    if len(value) > _VALUE_LENGTH_MAX:
-        raise LocalProtocolError(f"capability {code}: {len(value)} octets, at most {_VALUE_LENGTH_MAX} fit")
-    return bytes((code, len(value))) + value
+    try:
+        code, value = _code_and_value(capability)
+        return bytes((code, len(value))) + value
+    except (OverflowError, ValueError) as error:
+        raise LocalProtocolError(f"capability {capability}: {error}") from error
 
 
 def _malformed(text: str) -> NoReturn:

@@ -85,13 +85,24 @@ class Notification:
     @property
     def text(self) -> str:
         """The meaning in words: `Cease / Administrative Shutdown: "maintenance until 6"`."""
+        if not self.is_hard_reset or len(self.data) < _BODY_LENGTH_MIN:
+            message = self.shutdown_message
+            return f'{self.name}: "{message}"' if message else self.name
+        inner = Notification(self.data[0], self.data[1], self.data[2:])
+        # One hard reset inside another means nothing more, and would let a peer nest a thousand of them.
+        return f"{self.name}: {inner.name if inner.is_hard_reset else inner.text}"
+
+    @property
+    def name(self) -> str:
+        """Code and subcode in words, whatever the data: `Cease / Hard Reset`."""
         code = _CODES.get(self.code, f"code {self.code}")
         subcode = _SUBCODES.get((self.code, self.subcode), f"subcode {self.subcode}" if self.subcode else "")
-        name = f"{code} / {subcode}" if subcode else code
-        if (self.code, self.subcode) == (CEASE, HARD_RESET) and len(self.data) >= _BODY_LENGTH_MIN:
-            return f"{name}: {Notification(self.data[0], self.data[1], self.data[2:]).text}"
-        message = self.shutdown_message
-        return f'{name}: "{message}"' if message else name
+        return f"{code} / {subcode}" if subcode else code
+
+    @property
+    def is_hard_reset(self) -> bool:
+        """Whether the session ends for good, graceful restart or not (RFC 8538 §3.1)."""
+        return self.code == CEASE and self.subcode == HARD_RESET
 
     @property
     def shutdown_message(self) -> str:

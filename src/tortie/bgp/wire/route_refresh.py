@@ -12,7 +12,7 @@ Structure to know: `RouteRefresh`.
 from dataclasses import dataclass
 from typing import Final
 
-from tortie.bgp.errors import RemoteProtocolError
+from tortie.bgp.errors import LocalProtocolError, RemoteProtocolError
 from tortie.bgp.wire.family import Family
 from tortie.bgp.wire.message import (
     BAD_MESSAGE_LENGTH,
@@ -66,7 +66,14 @@ def decode_route_refresh(body: bytes, is_enhanced: bool = False) -> RouteRefresh
 
 
 def encode_route_refresh(refresh: RouteRefresh) -> bytes:
-    """Encode a whole ROUTE-REFRESH message."""
+    """Encode a whole ROUTE-REFRESH message.
+
+    Raises:
+        LocalProtocolError: a field is out of its range.
+    """
     family = refresh.family
-    body = family.afi.to_bytes(2) + bytes((refresh.subtype, family.safi))
+    try:
+        body = family.afi.to_bytes(2) + bytes((refresh.subtype, family.safi))
+    except (OverflowError, ValueError) as error:
+        raise LocalProtocolError(f"ROUTE-REFRESH {refresh}: {error}") from error
     return encode_message(MessageType.ROUTE_REFRESH, body)

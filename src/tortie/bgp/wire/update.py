@@ -12,7 +12,7 @@ Structures to know: `Update`; `decode_update` is the receive path, `encode_updat
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from struct import Struct
 from typing import Final
@@ -35,9 +35,9 @@ from tortie.bgp.wire.attribute.subcode import (
     ATTRIBUTE_FLAGS_ERROR,
     KIND_MASK,
     MALFORMED_ATTRIBUTE_LIST,
-    OPTIONAL,
     OPTIONAL_ATTRIBUTE_ERROR,
 )
+from tortie.bgp.wire.attribute.table import ATTRIBUTE_TABLE
 from tortie.bgp.wire.attribute_set import AttributeSet, AttributeTable, SeenBlock
 from tortie.bgp.wire.context import DecodeContext, EncodeContext
 from tortie.bgp.wire.family import IPV4_UNICAST, Family
@@ -46,6 +46,7 @@ from tortie.bgp.wire.nlri import decode_nlri
 
 _LENGTH_FIELD: Final = 2
 _FIXED_LENGTH: Final = 2 * _LENGTH_FIELD
+_TYPE: Final = int(MessageType.UPDATE)
 _OVERHEAD: Final = HEADER_LENGTH + _FIXED_LENGTH
 _HEADER: Final = Struct(f">{len(MARKER)}sHBHH")
 """Marker, message length, type; withdrawn and attributes length, neighbours when nothing is withdrawn."""
@@ -112,15 +113,11 @@ def decode_update(body: bytes, context: DecodeContext, table: AttributeTable) ->
     if block_end < size:
         seen = table.seen[context.form].young.get(block)
         if seen is not None and IPV4_UNICAST in context.families:
-            _announce(
-                update,
-                IPV4_UNICAST,
-                seen,
-                decode_nlri(body[block_end:], IPV4_UNICAST, _has_path_ids(context)),
-            )
+            keys = decode_nlri(body[block_end:], IPV4_UNICAST, _has_path_ids(context))
+            _announce(update, IPV4_UNICAST, seen, keys)
             return update
     elif not block:
-        if withdrawn_end == _LENGTH_FIELD:
+        if withdrawn_end == _LENGTH_FIELD and IPV4_UNICAST in context.families:
             update.end_of_rib = IPV4_UNICAST
         return update
     if block_end < size or not _decode_usual_reach(update, block, context, table):
@@ -201,15 +198,15 @@ def _take_reach(
             return True
         _, next_hop, nlri = mp_reach.decode(attribute.value, family)
     except MalformedAttributeError as fault:
-        raise _unlocatable("MP_REACH_NLRI", attribute, fault) from fault
-    keys = _decode_mp_nlri("MP_REACH_NLRI", attribute, nlri, family, context)
-    _judge_flags(update, "MP_REACH_NLRI", attribute)
+        raise _unlocatable(attribute, fault) from fault
+    keys = _decode_mp_nlri(attribute, nlri, family, context)
+    _judge_flags(update, attribute, context)
     if not keys:
         return False
     try:
         check_host(next_hop)
     except MalformedAttributeError as fault:
-        text = f"MP_REACH_NLRI: {fault}"
+        text = f"{ATTRIBUTE_TABLE[attribute.code].name}: {fault}"
         problem = Problem(UPDATE_MESSAGE_ERROR, fault.subcode, attribute.raw, Disposition.TREAT_AS_WITHDRAW, text)
         _announce(update, family, (None, (problem,)), keys)
     else:
@@ -222,26 +219,24 @@ def _take_unreach(update: Update, attribute: RawAttribute, context: DecodeContex
     try:
         family = mp_reach.read_family(attribute.value)
     except MalformedAttributeError as fault:
-        raise _unlocatable("MP_UNREACH_NLRI", attribute, fault) from fault
+        raise _unlocatable(attribute, fault) from fault
     if family not in context.families:
         _add_problems(update, (_not_negotiated(family, attribute.raw),))
         return
     nlri = attribute.value[mp_unreach.FIXED_LENGTH :]
-    keys = _decode_mp_nlri("MP_UNREACH_NLRI", attribute, nlri, family, context)
-    _judge_flags(update, "MP_UNREACH_NLRI", attribute)
+    keys = _decode_mp_nlri(attribute, nlri, family, context)
+    _judge_flags(update, attribute, context)
     if keys:
         update.withdrawn.append((family, keys))
     elif is_alone:
         update.end_of_rib = family
 
 
-def _decode_mp_nlri(
-    name: str, attribute: RawAttribute, nlri: bytes, family: Family, context: DecodeContext
-) -> list[bytes]:
+def _decode_mp_nlri(attribute: RawAttribute, nlri: bytes, family: Family, context: DecodeContext) -> list[bytes]:
     try:
         return decode_nlri(nlri, family, family in context.add_path)
     except NLRIError as error:
-        raise _unlocatable(name, attribute, error) from error
+        raise _unlocatable(attribute, error) from error
 
 
 def _look_up(rest: bytes, mp_next_hop: bytes, context: DecodeContext, table: AttributeTable) -> SeenBlock:
@@ -272,12 +267,12 @@ def _add_problems(update: Update, problems: tuple[Problem, ...]) -> None:
     update.problems = tuple(dict.fromkeys(update.problems + problems))
 
 
-def _judge_flags(update: Update, name: str, attribute: RawAttribute) -> None:
-    if attribute.flags & KIND_MASK != OPTIONAL:
-        text = f"{name}: flags {attribute.flags:#04x}, expected {OPTIONAL:#04x}"
-        problem = Problem(
-            UPDATE_MESSAGE_ERROR, ATTRIBUTE_FLAGS_ERROR, attribute.raw, Disposition.TREAT_AS_WITHDRAW, text
-        )
+def _judge_flags(update: Update, attribute: RawAttribute, context: DecodeContext) -> None:
+    row = ATTRIBUTE_TABLE[attribute.code]
+    if attribute.flags & KIND_MASK != row.flags:
+        text = f"{row.name}: flags {attribute.flags:#04x}, expected {row.flags:#04x}"
+        disposition = (row.ibgp if context.is_internal else row.ebgp).flags
+        problem = Problem(UPDATE_MESSAGE_ERROR, ATTRIBUTE_FLAGS_ERROR, attribute.raw, disposition, text)
         _add_problems(update, (problem,))
 
 
@@ -286,8 +281,10 @@ def _not_negotiated(family: Family, data: bytes) -> Problem:
     return Problem(UPDATE_MESSAGE_ERROR, OPTIONAL_ATTRIBUTE_ERROR, data, Disposition.ATTRIBUTE_DISCARD, text)
 
 
-def _unlocatable(name: str, attribute: RawAttribute, cause: Exception) -> RemoteProtocolError:
-    return RemoteProtocolError(UPDATE_MESSAGE_ERROR, OPTIONAL_ATTRIBUTE_ERROR, attribute.raw, f"{name}: {cause}")
+def _unlocatable(attribute: RawAttribute, cause: Exception) -> RemoteProtocolError:
+    """Return the error of an attribute whose prefixes cannot be located or cut (RFC 7606 §3 j)."""
+    text = f"{ATTRIBUTE_TABLE[attribute.code].name}: {cause}"
+    return RemoteProtocolError(UPDATE_MESSAGE_ERROR, OPTIONAL_ATTRIBUTE_ERROR, attribute.raw, text)
 
 
 def _bad_lengths(text: str) -> RemoteProtocolError:
@@ -363,30 +360,29 @@ def _is_classic(attributes: AttributeSet, family: Family) -> bool:
     return family == IPV4_UNICAST and len(attributes.next_hop) == IPV4_LENGTH
 
 
-def _packed(nlris: Sequence[bytes], room: int) -> Iterator[bytes]:
-    """Join keys, in order, into fields of at most `room` octets."""
+def _packed(nlris: Sequence[bytes], room: int) -> list[bytes]:
+    """Join keys, in order, into as few fields of at most `room` octets as will do; none for no key."""
     field = b"".join(nlris)
     if len(field) <= room:
-        if field:
-            yield field
-        return
+        return [field] if field else []
     ends = list(accumulate(map(len, nlris)))
-    start = 0
-    first = 0
+    fields: list[bytes] = []
+    start = first = 0
     while first < len(ends):
         after = bisect_right(ends, start + room, first)
         if after == first:
             text = f"{len(nlris[first])} octets of NLRI, and the attributes leave room for {max(room, 0)}"
             raise AttributesTooLargeError(f"UPDATE: {text}")
-        yield field[start : ends[after - 1]]
+        fields.append(field[start : ends[after - 1]])
         start, first = ends[after - 1], after
+    return fields
 
 
 def _message(block: bytes, nlri: bytes = b"") -> bytes:
     length = _OVERHEAD + len(block) + len(nlri)
-    return _HEADER.pack(MARKER, length, MessageType.UPDATE, 0, len(block)) + block + nlri
+    return _HEADER.pack(MARKER, length, _TYPE, 0, len(block)) + block + nlri
 
 
 def _withdrawal(field: bytes) -> bytes:
-    header = _WITHDRAWAL_HEADER.pack(MARKER, _OVERHEAD + len(field), MessageType.UPDATE, len(field))
+    header = _WITHDRAWAL_HEADER.pack(MARKER, _OVERHEAD + len(field), _TYPE, len(field))
     return header + field + bytes(_LENGTH_FIELD)

@@ -9,13 +9,13 @@ from tortie.bgp.wire.attribute_set import AttributeSet
 from tortie.bgp.wire.context import DecodeContext
 
 
-def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:  # noqa: ARG001  one signature a table
+def decode(value: bytes, _context: DecodeContext, draft: AttributeDraft) -> None:
     """Set `draft.atomic_aggregate`; malformed unless empty."""
     if value:
         raise MalformedAttributeError(ATTRIBUTE_LENGTH_ERROR, f"{len(value)} octets, expected none")
     draft.atomic_aggregate = True
 
 
-def encode(attributes: AttributeSet, four_octet_as: bool) -> bytes | None:  # noqa: ARG001  one signature a table
+def encode(attributes: AttributeSet, _four_octet_as: bool) -> bytes | None:
     """Return the empty value, None when the attribute is absent."""
     return b"" if attributes.atomic_aggregate else None

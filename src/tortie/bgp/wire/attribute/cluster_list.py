@@ -9,11 +9,11 @@ from tortie.bgp.wire.attribute_set import AttributeSet
 from tortie.bgp.wire.context import DecodeContext
 
 
-def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:  # noqa: ARG001  one signature a table
+def decode(value: bytes, _context: DecodeContext, draft: AttributeDraft) -> None:
     """Set `draft.cluster_list`; malformed unless a multiple of 4 octets, not zero."""
     draft.cluster_list = decode_integers(value)
 
 
-def encode(attributes: AttributeSet, four_octet_as: bool) -> bytes | None:  # noqa: ARG001  one signature a table
+def encode(attributes: AttributeSet, _four_octet_as: bool) -> bytes | None:
     """Return the value, None when the attribute is absent."""
     return encode_integers(attributes.cluster_list)

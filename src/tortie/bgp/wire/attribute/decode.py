@@ -46,7 +46,8 @@ NO_CODE: Final = -1
 def _usual_decoders(is_internal: bool) -> dict[int, Decoder]:
     """Return (flags << 8 | code) to decoder, for attributes with just the flags they must have.
 
-    All others, and those that this kind of session must not carry, take the long way.
+    Extended Length is left out of the key, any sender may set it. All others, and those that this kind of
+    session must not carry, take the long way.
     """
     return {
         row.flags << 8 | code: row.decode
@@ -117,7 +118,7 @@ def decode_block(block: bytes, mp_next_hop: bytes, context: DecodeContext, table
     """
     reader = _BlockReader(context, ignored_code=NEXT_HOP_CODE if mp_next_hop else NO_CODE)
     reader.read(block)
-    if not _MANDATORY_CODES <= reader.seen:
+    if not reader.seen.issuperset(_MANDATORY_CODES):
         reader.judge_absences()
     problems = tuple(reader.problems)
     if problems and max(problem.disposition for problem in problems) > Disposition.ATTRIBUTE_DISCARD:
@@ -167,7 +168,7 @@ class _BlockReader:
             if end > size:
                 break
             flags, code = block[start], block[start + 1]
-            decode = usual.get(flags << 8 | code)
+            decode = usual.get((flags & ~EXTENDED_LENGTH) << 8 | code)
             if decode is None or code in seen:
                 self._read_one(RawAttribute(flags, code, block[value_start:end], block[start:end]))
             else:

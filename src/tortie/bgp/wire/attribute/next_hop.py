@@ -21,7 +21,7 @@ _IPV6_UNSPECIFIED: Final = bytes(IPV6_LENGTH)
 _IPV6_MULTICAST_FIRST: Final = 0xFF
 
 
-def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:  # noqa: ARG001  one signature a table
+def decode(value: bytes, _context: DecodeContext, draft: AttributeDraft) -> None:
     """Set `draft.next_hop`; malformed unless 4 octets that can be a host's address."""
     if len(value) != IPV4_LENGTH:
         raise MalformedAttributeError(ATTRIBUTE_LENGTH_ERROR, f"{len(value)} octets, expected 4")
@@ -29,7 +29,7 @@ def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:
     draft.next_hop = value
 
 
-def encode(attributes: AttributeSet, four_octet_as: bool) -> bytes | None:  # noqa: ARG001  one signature a table
+def encode(attributes: AttributeSet, _four_octet_as: bool) -> bytes | None:
     """Return the value, None when the next hop is not IPv4 (it then goes into MP_REACH)."""
     return attributes.next_hop if len(attributes.next_hop) == IPV4_LENGTH else None
 

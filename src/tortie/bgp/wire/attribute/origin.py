@@ -9,7 +9,7 @@ from tortie.bgp.wire.attribute_set import ORIGIN_INCOMPLETE, AttributeSet
 from tortie.bgp.wire.context import DecodeContext
 
 
-def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:  # noqa: ARG001  one signature a table
+def decode(value: bytes, _context: DecodeContext, draft: AttributeDraft) -> None:
     """Set `draft.origin`; malformed unless one octet of 0 to 2."""
     if len(value) != 1:
         raise MalformedAttributeError(ATTRIBUTE_LENGTH_ERROR, f"{len(value)} octets, expected 1")
@@ -18,6 +18,6 @@ def decode(value: bytes, context: DecodeContext, draft: AttributeDraft) -> None:
     draft.origin = value[0]
 
 
-def encode(attributes: AttributeSet, four_octet_as: bool) -> bytes:  # noqa: ARG001  one signature a table
+def encode(attributes: AttributeSet, _four_octet_as: bool) -> bytes:
     """Return the value; every set has an origin."""
     return bytes((attributes.origin,))

@@ -1,0 +1,75 @@
+"""Collision detection: one row a rule."""
+
+import pytest
+
+from tortie.bgp.session import Contender, Speaker, State, Verdict, judge
+
+LOW, HIGH = Speaker(1, 65000), Speaker(2, 65000)
+HIGH_UNSIGNED = Speaker(0xFFFF_FFFF, 65000)
+SAME_ID_LOW_AS, SAME_ID_HIGH_AS = Speaker(7, 64512), Speaker(7, 65000)
+
+OUT, IN = True, False
+SENT, CONFIRM, UP = State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED
+
+ROWS = [
+    # local, peer, new is outgoing, existing (is outgoing, state, is connected), verdict
+    ("an idle one is none", LOW, HIGH, OUT, (IN, State.IDLE, False), Verdict.PROCEED),
+    ("established wins, out", HIGH, LOW, OUT, (IN, UP, True), Verdict.CLOSE_NEW),
+    ("established wins, in", LOW, HIGH, IN, (OUT, UP, True), Verdict.CLOSE_NEW),
+    ("established wins in the same direction", LOW, HIGH, IN, (IN, UP, True), Verdict.CLOSE_NEW),
+    ("a dial under way goes", HIGH, LOW, IN, (OUT, State.CONNECT, False), Verdict.CLOSE_EXISTING),
+    ("a dial to come goes", HIGH, LOW, IN, (OUT, State.ACTIVE, False), Verdict.CLOSE_EXISTING),
+    ("newer in the same direction", LOW, HIGH, IN, (IN, CONFIRM, True), Verdict.CLOSE_EXISTING),
+    ("both confirmed, local higher, new out", HIGH, LOW, OUT, (IN, CONFIRM, True), Verdict.CLOSE_EXISTING),
+    ("both confirmed, local higher, new in", HIGH, LOW, IN, (OUT, CONFIRM, True), Verdict.CLOSE_NEW),
+    ("both confirmed, local lower, new out", LOW, HIGH, OUT, (IN, CONFIRM, True), Verdict.CLOSE_NEW),
+    ("both confirmed, local lower, new in", LOW, HIGH, IN, (OUT, CONFIRM, True), Verdict.CLOSE_EXISTING),
+    ("identifiers are unsigned", HIGH_UNSIGNED, LOW, IN, (OUT, CONFIRM, True), Verdict.CLOSE_NEW),
+    ("same identifier, higher AS", SAME_ID_HIGH_AS, SAME_ID_LOW_AS, IN, (OUT, CONFIRM, True), Verdict.CLOSE_NEW),
+    (
+        "same identifier, lower AS",
+        SAME_ID_LOW_AS,
+        SAME_ID_HIGH_AS,
+        IN,
+        (OUT, CONFIRM, True),
+        Verdict.CLOSE_EXISTING,
+    ),
+    ("unanswered, local higher, new out", HIGH, LOW, OUT, (IN, SENT, True), Verdict.CLOSE_EXISTING),
+    ("unanswered, local higher, new in: hold", HIGH, LOW, IN, (OUT, SENT, True), Verdict.HOLD_NEW),
+    ("unanswered, local lower, new in", LOW, HIGH, IN, (OUT, SENT, True), Verdict.CLOSE_EXISTING),
+    ("unanswered, local lower, new out: go on", LOW, HIGH, OUT, (IN, SENT, True), Verdict.PROCEED),
+    ("open delayed, local higher, new in", HIGH, LOW, IN, (OUT, State.CONNECT, True), Verdict.CLOSE_EXISTING),
+    ("open delayed, local lower, new out", LOW, HIGH, OUT, (IN, State.ACTIVE, True), Verdict.PROCEED),
+]
+
+
+@pytest.mark.rfc("4271", "6.8")
+@pytest.mark.rfc("6286", "2.3")
+@pytest.mark.parametrize(
+    ("local", "peer", "is_new_outgoing", "existing", "verdict"),
+    [row[1:] for row in ROWS],
+    ids=[row[0] for row in ROWS],
+)
+def test_judge(
+    local: Speaker,
+    peer: Speaker,
+    is_new_outgoing: bool,
+    existing: tuple[bool, State, bool],
+    verdict: Verdict,
+) -> None:
+    found = judge(local=local, peer=peer, is_new_outgoing=is_new_outgoing, existing=Contender(*existing))
+    assert found is verdict
+
+
+@pytest.mark.rfc("4271", "6.8")
+@pytest.mark.parametrize("state", [CONFIRM], ids=["both confirmed"])
+def test_both_ends_keep_the_same_connection(state: State) -> None:
+    """What one end calls outgoing is incoming at the other."""
+    for is_new_outgoing in (True, False):
+        here = judge(
+            local=LOW, peer=HIGH, is_new_outgoing=is_new_outgoing, existing=Contender(not is_new_outgoing, state, True)
+        )
+        there = judge(
+            local=HIGH, peer=LOW, is_new_outgoing=not is_new_outgoing, existing=Contender(is_new_outgoing, state, True)
+        )
+        assert here is there

@@ -1,0 +1,163 @@
+"""What is said in OPEN, what is refused in the peer's, and what follows from both."""
+
+import pytest
+
+from support.sessions import PEER_AS, PEER_ID, session_config
+from tortie.bgp.errors import RemoteProtocolError
+from tortie.bgp.session import Negotiated, SessionConfig, negotiate, own_open
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    IPV6_UNICAST,
+    Capability,
+    EnhancedRouteRefresh,
+    Family,
+    FourOctetAS,
+    Multiprotocol,
+    Open,
+    RouteRefreshCapability,
+    UnknownCapability,
+)
+
+BOTH = (IPV4_UNICAST, IPV6_UNICAST)
+USUAL: tuple[Capability, ...] = (Multiprotocol(IPV4_UNICAST), RouteRefreshCapability(), FourOctetAS(PEER_AS))
+
+
+def agree(config: SessionConfig, **changes: object) -> Negotiated:
+    fields: dict[str, object] = {
+        "asn": PEER_AS,
+        "hold_time_s": 90,
+        "router_id": PEER_ID,
+        "capabilities": USUAL,
+    }
+    message = Open(**{**fields, **changes})  # type: ignore[arg-type]  # fields of the dataclass
+    return negotiate(config, message, connection=4, local_address="192.0.2.1")
+
+
+@pytest.mark.rfc("4271", "4.2")
+def test_own_open_announces_what_is_configured() -> None:
+    message = own_open(session_config(local_as=4_200_000_000, hold_time_s=30, families=BOTH))
+    assert (message.asn, message.hold_time_s) == (4_200_000_000, 30)
+    assert message.capabilities == (
+        Multiprotocol(IPV4_UNICAST),
+        Multiprotocol(IPV6_UNICAST),
+        RouteRefreshCapability(),
+        FourOctetAS(4_200_000_000),
+    )
+
+
+def test_own_open_without_route_refresh() -> None:
+    message = own_open(session_config(route_refresh=False))
+    assert RouteRefreshCapability() not in message.capabilities
+
+
+REFUSED: list[tuple[str, dict[str, object], dict[str, object], tuple[int, int], bytes]] = [
+    ("another AS", {}, {"asn": 65002}, (2, 2), b""),
+    ("AS_TRANS for any AS", {"peer_as": 0}, {"asn": 23456, "capabilities": ()}, (2, 2), b""),
+    ("own identifier in own AS", {"peer_as": 65000}, {"asn": 65000, "router_id": 0x0A000001}, (2, 3), b""),
+    (
+        "no family in common",
+        {"families": (IPV6_UNICAST,)},
+        {},
+        (2, 7),
+        bytes.fromhex("010400020001"),
+    ),
+    (
+        "no capability is IPv4 only",
+        {"families": (IPV6_UNICAST,)},
+        {"capabilities": ()},
+        (2, 7),
+        b"\x01\x04\0\x02\0\x01",
+    ),
+]
+
+
+@pytest.mark.rfc("4271", "6.2")
+@pytest.mark.rfc("6286", "2.2")
+@pytest.mark.rfc("5492", "5")
+@pytest.mark.parametrize(
+    ("configured", "received", "answer", "data"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_refused(
+    configured: dict[str, object], received: dict[str, object], answer: tuple[int, int], data: bytes
+) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        agree(session_config(**configured), **received)
+    assert (caught.value.code, caught.value.subcode) == answer
+    assert caught.value.data == data
+
+
+@pytest.mark.rfc("6286", "2.2")
+def test_own_identifier_in_another_as_is_accepted() -> None:
+    assert agree(session_config(), router_id=0x0A000001).peer_router_id == 0x0A000001
+
+
+def test_any_as_is_taken_from_the_open() -> None:
+    negotiated = agree(session_config(peer_as=0), asn=4_200_000_000)
+    assert negotiated.peer_as == 4_200_000_000
+    assert not negotiated.is_internal
+
+
+@pytest.mark.parametrize("peer_as", [0, 65000])
+def test_same_as_is_internal(peer_as: int) -> None:
+    negotiated = agree(session_config(peer_as=peer_as), asn=65000)
+    assert negotiated.is_internal
+    assert negotiated.decode.is_internal
+
+
+@pytest.mark.rfc("4271", "4.2")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "hold_time_s", "keepalive_s"),
+    [(90, 90, 90, 30.0), (90, 30, 30, 10.0), (30, 90, 30, 10.0), (0, 90, 0, 0.0), (90, 0, 0, 0.0), (3, 90, 3, 1.0)],
+)
+def test_hold_time_is_the_smaller(ours: int, theirs: int, hold_time_s: int, keepalive_s: float) -> None:
+    negotiated = agree(session_config(hold_time_s=ours), hold_time_s=theirs)
+    assert (negotiated.hold_time_s, negotiated.keepalive_s) == (hold_time_s, keepalive_s)
+
+
+@pytest.mark.rfc("4760", "8")
+@pytest.mark.parametrize(
+    ("ours", "capabilities", "expected"),
+    [
+        (BOTH, (Multiprotocol(IPV4_UNICAST), Multiprotocol(IPV6_UNICAST)), set(BOTH)),
+        (BOTH, (Multiprotocol(IPV6_UNICAST),), {IPV6_UNICAST}),
+        ((IPV4_UNICAST,), (Multiprotocol(IPV4_UNICAST), Multiprotocol(IPV6_UNICAST)), {IPV4_UNICAST}),
+        (BOTH, (), {IPV4_UNICAST}),
+        (BOTH, (Multiprotocol(IPV4_UNICAST), Multiprotocol(Family(25, 70))), {IPV4_UNICAST}),
+    ],
+    ids=["both", "only theirs", "only ours", "no multiprotocol capability is IPv4", "unknown family"],
+)
+def test_families_are_those_of_both(
+    ours: tuple[Family, ...], capabilities: tuple[Capability, ...], expected: set[Family]
+) -> None:
+    negotiated = agree(session_config(families=ours), capabilities=capabilities)
+    assert negotiated.families == expected
+    assert negotiated.decode.families == expected
+
+
+@pytest.mark.rfc("6793", "4.1")
+@pytest.mark.rfc("2918", "2")
+@pytest.mark.parametrize(
+    ("capabilities", "four_octet_as", "route_refresh", "is_enhanced"),
+    [
+        (USUAL, True, True, False),
+        ((), False, False, False),
+        ((FourOctetAS(PEER_AS),), True, False, False),
+        ((RouteRefreshCapability(), EnhancedRouteRefresh()), False, True, True),
+        ((UnknownCapability(200, b"x"),), False, False, False),
+    ],
+    ids=["usual", "none", "4-octet AS", "route refresh", "unknown"],
+)
+def test_capabilities_hold_when_both_have_them(
+    capabilities: tuple[Capability, ...], four_octet_as: bool, route_refresh: bool, is_enhanced: bool
+) -> None:
+    negotiated = agree(session_config(), capabilities=capabilities)
+    assert negotiated.four_octet_as == negotiated.encode.four_octet_as == four_octet_as
+    assert negotiated.decode.four_octet_as == four_octet_as
+    assert negotiated.route_refresh == route_refresh
+    assert negotiated.peer_enhanced_route_refresh == is_enhanced
+
+
+def test_connection_and_address_are_kept() -> None:
+    negotiated = agree(session_config())
+    assert (negotiated.connection, negotiated.local_address) == (4, "192.0.2.1")
+    assert negotiated.message_size_bytes_max == 4096
