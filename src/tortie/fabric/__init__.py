@@ -1,0 +1,48 @@
+"""Fabric: pure functions of resources, from what is stored to what each node and reflector should do.
+
+`Fabric.from_resources` makes the snapshot, `node_intent` and `reflector_intent` answer for one speaker;
+the `NodeIntent` they return is plain data that agent, plan, lint and simulator all read. What it is NOT
+for: I/O of any sort, and doing what an intent says.
+"""
+
+from tortie.fabric.errors import AddressUnusable, DocumentInvalid, FabricError, NodeNotFound
+from tortie.fabric.intent import (
+    ACCEPT_ALL,
+    FilterIntent,
+    FilterRule,
+    NodeIntent,
+    PoolIntent,
+    Quarantined,
+    SessionIntent,
+    WorkloadRoute,
+)
+from tortie.fabric.plan_node import node_intent, router_id_of_name
+from tortie.fabric.plan_reflector import reflector_intent
+from tortie.fabric.resources import BadRecord, Fabric
+from tortie.fabric.topology import Container, Host, Interface, Lan, Topology, topology_from_dict
+
+__all__ = [
+    "ACCEPT_ALL",
+    "AddressUnusable",
+    "BadRecord",
+    "Container",
+    "DocumentInvalid",
+    "Fabric",
+    "FabricError",
+    "FilterIntent",
+    "FilterRule",
+    "Host",
+    "Interface",
+    "Lan",
+    "NodeIntent",
+    "NodeNotFound",
+    "PoolIntent",
+    "Quarantined",
+    "SessionIntent",
+    "Topology",
+    "WorkloadRoute",
+    "node_intent",
+    "reflector_intent",
+    "router_id_of_name",
+    "topology_from_dict",
+]

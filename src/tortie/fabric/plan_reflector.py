@@ -1,0 +1,81 @@
+"""The intent of a reflector that is no node: sessions only, no data path.
+
+It is started with its addresses (the seed's IP and IP6). Where a record ``rr_v4/<ip>`` (``rr_v6``)
+names them it is one of the mesh of reflectors and has the record's cluster id; without, it stands alone
+and serves the peers that name it, with its router id as cluster id. What it is NOT for: nodes with
+routeReflectorClusterID (``plan_node.py``). Reference B, rules 1 to 3; RFC 4456 §7, §8.
+"""
+
+from tortie.fabric.addresses import IPV4, IPV6, speaker_address
+from tortie.fabric.callers import client_sessions
+from tortie.fabric.intent import ACCEPT_ALL, NodeIntent, Quarantined, SessionIntent
+from tortie.fabric.merge import merge_sessions
+from tortie.fabric.reflector_mesh import reflector_mesh_sessions
+from tortie.fabric.resources import Fabric
+from tortie.fabric.speaker import LocalSpeaker
+
+
+def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None) -> NodeIntent:
+    """Return what the reflector at some addresses should do.
+
+    Its AS number is the cluster's, its router id `ip4`. Everything is accepted and reflected (reference
+    A5: import all, export all).
+
+    Args:
+        fabric: the snapshot.
+        ip4: its IPv4 address.
+        ip6: its IPv6 address; None = no IPv6 sessions.
+
+    Raises:
+        AddressUnusable: an argument is no address of its family that a speaker can own.
+    Cost: O(nodes + reflectors).
+    """
+    addresses = {IPV4: speaker_address("IP", ip4, IPV4)}
+    if ip6 is not None:
+        addresses[IPV6] = speaker_address("IP6", ip6, IPV6)
+    cluster_id, refused = _cluster_id(fabric, addresses)
+    speaker = LocalSpeaker(
+        name=addresses[IPV4],
+        as_number=fabric.settings.cluster.as_number,
+        cluster_id=cluster_id or addresses[IPV4],
+        addresses=addresses,
+        export_filters=dict.fromkeys(addresses, ACCEPT_ALL),
+        next_hop_mode="auto",
+    )
+    planned = [*reflector_mesh_sessions(fabric, speaker), *client_sessions(fabric, speaker)]
+    refused |= {item for item in planned if isinstance(item, Quarantined)}
+    return NodeIntent(
+        name=speaker.name,
+        kind="reflector",
+        router_id=addresses[IPV4],
+        local_as=speaker.as_number,
+        cluster_id=cluster_id,
+        address_v4=addresses[IPV4],
+        address_v6=addresses.get(IPV6),
+        sessions=merge_sessions(item for item in planned if isinstance(item, SessionIntent)),
+        log_level=fabric.settings.cluster.log_level,
+        quarantine=tuple(sorted(refused.union(fabric.quarantine))),
+    )
+
+
+def _cluster_id(fabric: Fabric, addresses: dict[str, str]) -> tuple[str | None, set[Quarantined]]:
+    """Return the cluster id of the speaker, and the second one if its two records disagree.
+
+    A speaker has one cluster id (upstream runs a daemon a family, each with its own).
+    """
+    records = [fabric.reflectors[address] for address in addresses.values() if address in fabric.reflectors]
+    named = [record for record in records if record.cluster_id is not None]
+    if not named:
+        return None, set()
+    chosen = named[0]
+    refused = {
+        Quarantined(
+            "RouteReflector",
+            record.address,
+            f"cluster_id: {record.cluster_id}: expected {chosen.cluster_id}, as in the record "
+            f"of {chosen.address}: one speaker has one cluster id",
+        )
+        for record in named[1:]
+        if record.cluster_id != chosen.cluster_id
+    }
+    return chosen.cluster_id, refused

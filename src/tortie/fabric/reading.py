@@ -1,0 +1,275 @@
+"""From resources to records, one function a kind: what is legal in a resource and still unusable.
+
+The model has checked each field by itself before; here stands what needs more: AS numbers that no
+session can have (RFC 6793: AS_TRANS 23456), peers that contradict the node or reflector they name, and
+fields whose meaning this version cannot carry out (to ignore a password would be a session without one).
+Each function returns record and claims, or raises `RecordUnusable`; none looks at other resources except
+through its arguments.
+
+What it is NOT for: choosing between claimants (``quarantine.py``), or what follows from a record.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tortie.fabric.addresses import (
+    FAMILY_TITLES,
+    covering_prefixes,
+    family_of,
+)
+from tortie.fabric.intent import PoolIntent
+from tortie.fabric.quarantine import Claim, seniority, unusable
+from tortie.fabric.records import (
+    BlockRecord,
+    EndpointRecord,
+    NodeRecord,
+    PeerRecord,
+    ReflectorRecord,
+    Settings,
+)
+from tortie.model import (
+    AffinityState,
+    AffinityType,
+    BGPPeer,
+    BlockAffinity,
+    IPPool,
+    Node,
+    RouteReflector,
+    WorkloadEndpoint,
+)
+
+AS_TRANS: Final = 23456
+"""RFC 6793 §9: stands for AS numbers that do not fit in 16 bits; no speaker has it."""
+
+INTERFACE_NAME_LENGTH_MAX: Final = 15
+
+UNSUPPORTED_PEER_FIELDS: Final = (
+    ("node_selector", "nodeSelector"),
+    ("peer_selector", "peerSelector"),
+    ("local_workload_selector", "localWorkloadSelector"),
+    ("local_as_number", "localASNumber"),
+    ("password", "password"),
+    ("max_restart_time", "maxRestartTime"),
+    ("keepalive_time", "keepaliveTime"),
+    ("num_allowed_local_as_numbers", "numAllowedLocalASNumbers"),
+    ("ttl_security", "ttlSecurity"),
+    ("reachable_by", "reachableBy"),
+    ("filters", "filters"),
+)
+"""Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """The usable speakers, by name and by address; what peers are checked against.
+
+    Attributes:
+        nodes: name → node.
+        nodes_by_address: address of either family → node.
+        reflectors: address → reflector that is no node.
+    """
+
+    nodes: Mapping[str, NodeRecord]
+    nodes_by_address: Mapping[str, NodeRecord]
+    reflectors: Mapping[str, ReflectorRecord]
+
+    def cluster_id(self, address: str) -> str | None:
+        """Return the cluster id of the speaker at an address; None if it has none or is unknown."""
+        speaker = self.nodes_by_address.get(address) or self.reflectors.get(address)
+        return speaker.cluster_id if speaker else None
+
+
+def check_as_number(path: str, number: int) -> int:
+    """Return an AS number that a session can have (the model has refused 0 before, RFC 7607).
+
+    Raises:
+        RecordUnusable: it is AS_TRANS (RFC 6793).
+    """
+    if number == AS_TRANS:
+        raise unusable(path, number, f"another AS number ({AS_TRANS} stands for those that do not fit in 16 bits)")
+    return number
+
+
+def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord, Sequence[Claim]]:
+    """Read a Node; `own` are its settings, `cluster` those of all.
+
+    Raises:
+        RecordUnusable: no address, or an AS number that no session can have.
+    """
+    bgp = node.spec.bgp
+    if bgp is None or (bgp.ipv4_address is None and bgp.ipv6_address is None):
+        raise unusable("spec.bgp.ipv4Address", None, "an IPv4 or an IPv6 address (ipv6Address)")
+    address_v4, network_v4 = _own_address(bgp.ipv4_address)
+    address_v6, network_v6 = _own_address(bgp.ipv6_address)
+    number = cluster.as_number if bgp.as_number is None else check_as_number("spec.bgp.asNumber", bgp.as_number)
+    record = NodeRecord(
+        name=node.name,
+        address_v4=address_v4,
+        network_v4=network_v4,
+        address_v6=address_v6,
+        network_v6=network_v6,
+        as_number=number,
+        cluster_id=bgp.route_reflector_cluster_id or None,
+        listen_port=own.listen_port,
+    )
+    paths = ("spec.bgp.ipv4Address", address_v4), ("spec.bgp.ipv6Address", address_v6)
+    return record, [_speaker_claim(path, address) for path, address in paths if address is not None]
+
+
+def _own_address(text: str | None) -> tuple[str | None, str | None]:
+    """Return address and subnet of ``address/length``."""
+    if text is None:
+        return None, None
+    interface = ipaddress.ip_interface(text)
+    return str(interface.ip), str(interface.network)
+
+
+def _speaker_claim(path: str, address: str) -> Claim:
+    return Claim(path=path, value=address, expected="an address of its own", takes=(("speaker", address),))
+
+
+def read_reflector(reflector: RouteReflector) -> tuple[ReflectorRecord, Sequence[Claim]]:
+    """Read a reflector's record."""
+    address = reflector.spec.ip
+    record = ReflectorRecord(address=address, cluster_id=reflector.spec.cluster_id or None)
+    return record, [_speaker_claim("ip", address)]
+
+
+def read_peer(peer: BGPPeer, cluster: Settings, speakers: Speakers) -> tuple[PeerRecord, Sequence[Claim]]:
+    """Read a BGPPeer.
+
+    Raises:
+        RecordUnusable: an unsupported field; an AS number that no session can have; a node that has no
+            address of the family or is its own peer; an AS number that is not the reflector's there.
+    """
+    _check_supported(peer)
+    address = peer.peer_address
+    if address is None:
+        raise unusable("spec.peerIP", None, "an IP address")
+    number = cluster.as_number if peer.spec.as_number is None else peer.spec.as_number
+    record = PeerRecord(
+        name=peer.name,
+        node=peer.spec.node,
+        address=address,
+        port=_port(peer, speakers.nodes_by_address.get(address)),
+        as_number=check_as_number("spec.asNumber", number),
+        next_hop_mode=str(peer.spec.next_hop_mode.value).lower() if peer.spec.next_hop_mode else None,
+        is_next_hop_kept_outside=bool(peer.spec.keep_original_next_hop),
+        is_reversed=peer.spec.reverse_peering is None or peer.spec.reverse_peering.value != "Manual",
+        seniority=seniority(peer),
+    )
+    _check_own_node(record, speakers)
+    if record.address in speakers.reflectors:
+        check_reflector_as(record, cluster.as_number)
+    key = ("peer", record.node or "", record.address, str(record.port))
+    expected = "an address and port that no other record names for the same nodes"
+    return record, [Claim(path="spec.peerIP", value=peer.spec.peer_ip or "", expected=expected, takes=(key,))]
+
+
+def _check_supported(peer: BGPPeer) -> None:
+    for field, path in UNSUPPORTED_PEER_FIELDS:
+        value = getattr(peer.spec, field)
+        if value is not None:
+            shown = "set" if field == "password" else value
+            raise unusable(f"spec.{path}", shown, "no such field (this version does not support it)")
+    if peer.spec.source_address is not None and peer.spec.source_address.value == "None":
+        raise unusable("spec.sourceAddress", "None", "UseNodeIP (this version does not support None)")
+
+
+def _port(peer: BGPPeer, node: NodeRecord | None) -> int:
+    """Return the port to dial: the record's, else that of the node at the address, else 179."""
+    if peer.peer_port is not None:
+        return peer.peer_port
+    return node.listen_port if node else 179
+
+
+def _check_own_node(record: PeerRecord, speakers: Speakers) -> None:
+    node = speakers.nodes.get(record.node) if record.node is not None else None
+    if node is None:
+        return
+    own = node.address(family_of(record.address))
+    if own is None:
+        title = FAMILY_TITLES[family_of(record.address)]
+        raise unusable("spec.peerIP", record.address, f"a node with an {title} address: node '{node.name}' has none")
+    if own == record.address:
+        raise unusable("spec.peerIP", record.address, f"another address than that of node '{node.name}' itself")
+
+
+def check_reflector_as(record: PeerRecord, as_number: int) -> None:
+    """Refuse a peer record that gives a reflector another AS number than the cluster's (bird#28).
+
+    Raises:
+        RecordUnusable: RFC 4456: only an internal peer can be a client.
+    """
+    if record.as_number != as_number:
+        expected = f"{as_number}, the cluster's: only an internal peer can be a client of reflector {record.address}"
+        raise unusable("spec.asNumber", record.as_number, expected)
+
+
+def read_pool(pool: IPPool) -> tuple[PoolIntent, Sequence[Claim]]:
+    """Read an IPPool; it claims its range, so pools do not overlap."""
+    spec = pool.spec
+    record = PoolIntent(
+        cidr=spec.cidr,
+        ipip_mode=spec.ipip_mode.value,
+        vxlan_mode=spec.vxlan_mode.value,
+        nat_outgoing=spec.nat_outgoing,
+        disabled=spec.disabled,
+        disable_bgp_export=spec.disable_bgp_export,
+    )
+    covering = covering_prefixes(spec.cidr)
+    claim = Claim(
+        path="spec.cidr",
+        value=spec.cidr,
+        expected="a range that overlaps no other pool",
+        takes=(("pool", spec.cidr), *(("pool beneath", prefix) for prefix in covering)),
+        needs=(("pool beneath", spec.cidr), *(("pool", prefix) for prefix in covering)),
+    )
+    return record, [claim]
+
+
+def read_block(affinity: BlockAffinity) -> tuple[BlockRecord, Sequence[Claim]] | None:
+    """Read a BlockAffinity; None for what no node announces: claims in progress, virtual and deleted ones.
+
+    Only confirmed blocks (and those of a time before states) claim their range: while an affinity is on
+    its way out, the block may already belong to another node.
+    """
+    spec = affinity.spec
+    if spec.deleted or spec.type is not AffinityType.HOST or spec.state is AffinityState.PENDING:
+        return None
+    record = BlockRecord(node=spec.node, cidr=spec.cidr, is_confirmed=spec.state is not AffinityState.PENDING_DELETION)
+    key = ("block", spec.cidr)
+    claim = Claim(path="spec.cidr", value=spec.cidr, expected="a block of its own", takes=(key,))
+    return record, [claim] if record.is_confirmed else []
+
+
+def read_endpoint(endpoint: WorkloadEndpoint) -> tuple[EndpointRecord, Sequence[Claim]]:
+    """Read a WorkloadEndpoint.
+
+    Raises:
+        RecordUnusable: it has no interface name that a host can have.
+    """
+    interface = endpoint.spec.interface_name or None
+    if interface is None or not _is_interface_name(interface):
+        expected = f"the name of an interface, 1 to {INTERFACE_NAME_LENGTH_MAX} characters without blanks and '/'"
+        raise unusable("spec.interfaceName", interface, expected)
+    prefixes = tuple(dict.fromkeys(endpoint.spec.ip_networks))
+    record = EndpointRecord(node=endpoint.spec.node, prefixes=prefixes, interface=interface)
+    return record, [
+        Claim(
+            path=f"spec.ipNetworks[{index}]",
+            value=prefix,
+            expected="an address of its own",
+            takes=(("workload", prefix),),
+        )
+        for index, prefix in enumerate(prefixes)
+    ]
+
+
+def _is_interface_name(name: str) -> bool:
+    """Return whether Linux takes it (dev_valid_name): short, neither "." nor "..", no "/", ":" or blank."""
+    if not 0 < len(name.encode()) <= INTERFACE_NAME_LENGTH_MAX or name in (".", ".."):
+        return False
+    return not any(character in "/:" or character.isspace() or not character.isprintable() for character in name)

@@ -1,0 +1,95 @@
+"""BGPConfiguration in force: the cluster's (`default`) and each node's (`node.<name>`).
+
+Here one bad value takes out itself, not the record: a `default` that says "mesh off" must not turn the
+mesh on because its AS number is wrong. What it is NOT for: the names of `calicoctl config`
+(``tortie.model``). Structure to know: `AllSettings`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable
+from tortie.fabric.reading import check_as_number
+from tortie.fabric.records import Settings
+from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
+
+DEFAULT_SETTINGS = Settings(as_number=DEFAULT_AS_NUMBER)
+"""What holds where no BGPConfiguration says otherwise (reference: 64512, mesh on, port 179, Info)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllSettings:
+    """Settings of the cluster and of the nodes that override some.
+
+    Attributes:
+        cluster: of every node without its own.
+        by_node: node name → its settings, what it does not set taken from `cluster`.
+        is_default_usable: False when the `default` record has a value that had to be replaced.
+    """
+
+    cluster: Settings
+    by_node: Mapping[str, Settings]
+    is_default_usable: bool
+
+    def of_node(self, name: str) -> Settings:
+        """Return the settings of a node."""
+        return self.by_node.get(name, self.cluster)
+
+
+def read_settings(configurations: Iterable[BGPConfiguration], ledger: Ledger) -> AllSettings:
+    """Return what all BGPConfigurations say together; a bad value is noted in the ledger."""
+    usable = {item.name: item for item in ledger.admit(configurations, _read_name)}
+    before = len(ledger.quarantined)
+    cluster = DEFAULT_SETTINGS
+    if DEFAULT_NAME in usable:
+        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger)
+    by_node = {
+        item.node_name: _node_settings(item.spec, cluster) for item in usable.values() if item.node_name is not None
+    }
+    return AllSettings(cluster, by_node, is_default_usable=len(ledger.quarantined) == before)
+
+
+def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[Claim]]:
+    return configuration, []
+
+
+def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger) -> Settings:
+    is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
+    if is_mesh_enabled and spec.node_mesh_password is not None:
+        ledger.set_aside(
+            "BGPConfiguration",
+            DEFAULT_NAME,
+            "spec.nodeMeshPassword: set: expected no such field (this version does not support it; "
+            "there are no mesh sessions rather than sessions without their password)",
+        )
+        is_mesh_enabled = False
+    return Settings(
+        as_number=_cluster_as(spec, ledger),
+        is_mesh_enabled=is_mesh_enabled,
+        listen_port=spec.listen_port or DEFAULT_SETTINGS.listen_port,
+        ignored_interfaces=tuple(sorted(set(spec.ignored_interfaces or ()))),
+        log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
+    )
+
+
+def _cluster_as(spec: BGPConfigurationSpec, ledger: Ledger) -> int:
+    """Return the cluster's AS number; 64512 for one that no session can have."""
+    if spec.as_number is None:
+        return DEFAULT_AS_NUMBER
+    try:
+        return check_as_number("spec.asNumber", spec.as_number)
+    except RecordUnusable as problem:
+        ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; {DEFAULT_AS_NUMBER} is used")
+        return DEFAULT_AS_NUMBER
+
+
+def _node_settings(spec: BGPConfigurationSpec, cluster: Settings) -> Settings:
+    """Return what a node's own record says, and the cluster's where it says nothing."""
+    own = spec.ignored_interfaces
+    return Settings(
+        as_number=cluster.as_number,
+        is_mesh_enabled=cluster.is_mesh_enabled,
+        listen_port=spec.listen_port or cluster.listen_port,
+        ignored_interfaces=cluster.ignored_interfaces if own is None else tuple(sorted(set(own))),
+        log_level=spec.log_severity_screen.value if spec.log_severity_screen else cluster.log_level,
+    )

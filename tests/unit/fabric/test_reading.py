@@ -1,0 +1,271 @@
+"""Tests of tortie.fabric.reading: one row for each reason why a record is set aside."""
+
+from typing import Any
+
+import pytest
+
+from support.fabric import (
+    MESH_OFF,
+    block,
+    configuration,
+    endpoint,
+    fabric,
+    names,
+    node,
+    peer,
+    pool,
+    reasons,
+    reflector,
+    seed_nodes,
+)
+from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, check_as_number
+from tortie.model import Resource
+
+OLD = "2026-01-01T00:00:00Z"
+NEW = "2026-01-02T00:00:00Z"
+AS_NUMBER = "another AS number (23456 stands for those that do not fit in 16 bits)"
+INTERFACE = "the name of an interface, 1 to 15 characters without blanks and '/'"
+OTHER_ENDPOINT = "an address and port that no other record names for the same nodes"
+
+NODE_ROWS = [
+    pytest.param(
+        node("bad"), "spec.bgp.ipv4Address: missing, expected an IPv4 or an IPv6 address (ipv6Address)", id="no bgp"
+    ),
+    pytest.param(
+        node("bad", as_number=64512),
+        "spec.bgp.ipv4Address: missing, expected an IPv4 or an IPv6 address (ipv6Address)",
+        id="no address",
+    ),
+    pytest.param(
+        node("bad", "10.0.0.1", as_number=23456),
+        f"spec.bgp.asNumber: 23456: expected {AS_NUMBER}",
+        id="AS_TRANS",
+        marks=pytest.mark.rfc("6793", "9"),
+    ),
+    pytest.param(
+        node("bad", "10.10.31.193", created=NEW),
+        "spec.bgp.ipv4Address: '10.10.31.193': expected an address of its own: Node 'kube-node1' has it and is older",
+        id="address of another node",
+    ),
+    pytest.param(
+        node("bad", "10.0.0.1", "FD00::168", created=NEW),
+        "spec.bgp.ipv6Address: 'fd00::168': expected an address of its own: "
+        "RouteReflector 'fd00::168' has it and is older",
+        id="address of a reflector",
+    ),
+]
+
+PEER_ROWS = [
+    pytest.param(
+        peer("bad", "192.0.2.1", asNumber=23456),
+        f"spec.asNumber: 23456: expected {AS_NUMBER}",
+        id="AS_TRANS",
+        marks=pytest.mark.rfc("6793", "9"),
+    ),
+    pytest.param(
+        peer("bad", "fd00::7", node="kube-node1"),
+        "spec.peerIP: 'fd00::7': expected a node with an IPv6 address: node 'kube-node1' has none",
+        id="node without address for the family",
+    ),
+    pytest.param(
+        peer("bad", "10.10.31.193", node="kube-node1"),
+        "spec.peerIP: '10.10.31.193': expected another address than that of node 'kube-node1' itself",
+        id="node as its own peer",
+    ),
+    pytest.param(
+        peer("bad", "fd00::168", asNumber=65001),
+        "spec.asNumber: 65001: expected 64512, the cluster's: only an internal peer can be a client of "
+        "reflector fd00::168",
+        id="AS number of a reflector",
+        marks=pytest.mark.rfc("4456", "4"),
+    ),
+    pytest.param(
+        peer("bad", "192.0.2.9", created=NEW),
+        f"spec.peerIP: '192.0.2.9': expected {OTHER_ENDPOINT}: BGPPeer 'tor' has it and is older",
+        id="two global records for one address",
+    ),
+    pytest.param(
+        peer("bad", "192.0.2.8:179", node="kube-node1", created=NEW),
+        f"spec.peerIP: '192.0.2.8:179': expected {OTHER_ENDPOINT}: BGPPeer 'tor-1' has it and is older",
+        id="two records of one node for one address",
+    ),
+    pytest.param(
+        peer("bad", "192.0.2.1", sourceAddress="None"),
+        "spec.sourceAddress: 'None': expected UseNodeIP (this version does not support None)",
+        id="no source address",
+    ),
+]
+
+OTHER_ROWS = [
+    pytest.param(
+        pool("bad", "192.168.0.0/16", created=NEW),
+        "spec.cidr: '192.168.0.0/16': expected a range that overlaps no other pool: IPPool 'pool' has it and is older",
+        id="the same pool",
+    ),
+    pytest.param(
+        pool("bad", "192.168.128.0/17", created=NEW),
+        "spec.cidr: '192.168.128.0/17': expected a range that overlaps no other pool: "
+        "IPPool 'pool' has it and is older",
+        id="pool within a pool",
+    ),
+    pytest.param(
+        pool("bad", "192.0.0.0/8", created=NEW),
+        "spec.cidr: '192.0.0.0/8': expected a range that overlaps no other pool: IPPool 'pool' has it and is older",
+        id="pool around a pool",
+    ),
+    pytest.param(
+        block("zz", "192.168.1.0/26"),
+        "spec.cidr: '192.168.1.0/26': expected a block of its own: "
+        "BlockAffinity 'kube-node1-192-168-1-0-26' has it and is older",
+        id="block of another node",
+    ),
+    pytest.param(
+        endpoint("bad", "kube-node1", "192.168.1.1", interface=None),
+        f"spec.interfaceName: missing, expected {INTERFACE}",
+        id="endpoint without interface",
+    ),
+    pytest.param(
+        endpoint("bad", "kube-node1", "192.168.1.1", interface="cali/../../x"),
+        f"spec.interfaceName: 'cali/../../x': expected {INTERFACE}",
+        id="interface with a slash",
+    ),
+    pytest.param(
+        endpoint("bad", "kube-node1", "192.168.1.1", interface="c" * 16),
+        f"spec.interfaceName: '{'c' * 16}': expected {INTERFACE}",
+        id="interface of 16 characters",
+    ),
+    pytest.param(
+        endpoint("bad", "kube-node2", "192.168.1.9", "192.168.1.5", created=NEW),
+        "spec.ipNetworks[1]: '192.168.1.5/32': expected an address of its own: "
+        "WorkloadEndpoint 'default/pod' has it and is older",
+        id="address of another workload",
+    ),
+]
+
+
+def sound() -> list[Resource]:
+    """Resources of which nothing is set aside."""
+    return [
+        *seed_nodes(),
+        MESH_OFF,
+        reflector("fd00::168", "1.0.0.1"),
+        peer("rr", "fd00::168"),
+        peer("tor", "192.0.2.9", created=OLD),
+        peer("tor-1", "192.0.2.8", node="kube-node1", created=OLD),
+        pool("pool", "192.168.0.0/16", created=OLD),
+        block("kube-node1", "192.168.1.0/26"),
+        endpoint("pod", "kube-node1", "192.168.1.5", created=OLD),
+    ]
+
+
+def test_sound_resources() -> None:
+    assert fabric(*sound()).quarantine == ()
+
+
+@pytest.mark.parametrize(("resource", "reason"), [*NODE_ROWS, *PEER_ROWS, *OTHER_ROWS])
+def test_reason(resource: Resource, reason: str) -> None:
+    whole = fabric(*sound(), resource)
+    assert list(reasons(whole).values()) == [reason]
+    assert (whole.quarantine[0].kind, whole.quarantine[0].name.split("/")[-1]) == (resource.kind, resource.name)
+
+
+@pytest.mark.parametrize(("resource", "reason"), [*NODE_ROWS, *PEER_ROWS, *OTHER_ROWS])
+def test_what_is_set_aside_leaves_no_trace(resource: Resource, reason: str) -> None:
+    with_it, without = fabric(*sound(), resource), fabric(*sound())
+    assert reason
+    assert (with_it.speakers, with_it.pools, with_it.blocks) == (without.speakers, without.pools, without.blocks)
+    assert (with_it.peers_by_address, with_it.endpoints) == (without.peers_by_address, without.endpoints)
+
+
+SOME_VALUE: dict[str, object] = {
+    "localASNumber": 65001,
+    "password": {"secretKeyRef": {"name": "s", "key": "k"}},
+    "maxRestartTime": "10s",
+    "keepaliveTime": "10s",
+    "numAllowedLocalASNumbers": 1,
+    "ttlSecurity": 1,
+    "reachableBy": "10.10.31.1",
+    "filters": ["f"],
+    "nodeSelector": "all()",
+    "peerSelector": "all()",
+    "localWorkloadSelector": "all()",
+}
+
+
+@pytest.mark.parametrize("field", [path for _, path in UNSUPPORTED_PEER_FIELDS])
+def test_a_peer_with_a_field_that_cannot_be_obeyed_is_set_aside_whole(field: str) -> None:
+    spec: dict[str, Any] = {field: SOME_VALUE[field]}
+    if field in ("peerSelector", "localWorkloadSelector"):
+        spec |= {"peerIP": None, "asNumber": 65001 if field == "localWorkloadSelector" else None}
+    whole = fabric(*sound(), peer("bad", "192.0.2.1", **spec))
+    assert names(reasons(whole)) == ["bad"]
+    (reason,) = reasons(whole).values()
+    assert reason.startswith(f"spec.{field}: ")
+    assert reason.endswith("expected no such field (this version does not support it)")
+
+
+def test_a_secret_is_not_shown_in_a_reason() -> None:
+    secret = {"secretKeyRef": {"name": "very-secret", "key": "k"}}
+    (reason,) = reasons(fabric(peer("bad", "192.0.2.1", password=secret))).values()
+    assert "very-secret" not in reason
+
+
+@pytest.mark.rfc("6793", "9")
+@pytest.mark.parametrize("number", [1, 23455, 23457, 65535, 65536, 4294967295])
+def test_as_numbers_that_a_session_can_have(number: int) -> None:
+    assert check_as_number("asNumber", number) == number
+
+
+@pytest.mark.parametrize("name", ["cali0", "c" * 15, "eth0.100", "a"])
+def test_interface_names_that_linux_takes(name: str) -> None:
+    assert fabric(endpoint("pod", "n", "192.168.1.1", interface=name)).quarantine == ()
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a b", "a\n", "a:1", "é" * 8])
+def test_interface_names_that_linux_refuses(name: str) -> None:
+    assert names(reasons(fabric(endpoint("pod", "n", "192.168.1.1", interface=name)))) == ["default/pod"]
+
+
+def test_blocks_that_are_no_matter_of_ours() -> None:
+    whole = fabric(
+        block("n1", "192.168.0.0/26", "pending"),
+        block("n1", "192.168.0.64/26", deleted=True),
+        block("n1", "192.168.0.128/26", type="virtual"),
+    )
+    assert (whole.blocks, whole.quarantine) == ({}, ())
+
+
+@pytest.mark.parametrize("state", ["pending", "pendingDeletion"])
+def test_a_block_in_transit_disputes_nothing(state: str) -> None:
+    """The name `a` sorts first, so it would be the incumbent if it claimed the block."""
+    whole = fabric(block("a", "192.168.0.0/26", state), block("b", "192.168.0.0/26"))
+    assert whole.quarantine == ()
+    assert [item.is_confirmed for item in whole.blocks["b"]] == [True]
+
+
+def test_a_peer_takes_the_port_of_the_node_it_names() -> None:
+    whole = fabric(
+        node("n1", "10.0.0.1"),
+        configuration("node.n1", listenPort=1790),
+        peer("p1", "10.0.0.1"),
+        peer("p2", "10.0.0.1:1790", node="n2"),
+        peer("p3", "192.0.2.1"),
+        peer("p4", "[fd00::9]:1791"),
+    )
+    assert {item.name: item.port for item in (*whole.global_peers, *whole.node_peers["n2"])} == {
+        "p1": 1790,
+        "p2": 1790,
+        "p3": 179,
+        "p4": 1791,
+    }
+
+
+def test_another_port_of_a_nodes_address_is_another_speaker() -> None:
+    """A router on the same machine may have another AS number."""
+    whole = fabric(node("n1", "10.0.0.1"), peer("p", "10.0.0.1:1790", asNumber=65001))
+    assert whole.quarantine == ()
+
+
+def test_a_peer_without_as_number_has_the_clusters() -> None:
+    whole = fabric(configuration(asNumber=65001), peer("p", "192.0.2.1", asNumber=None))
+    assert [item.as_number for item in whole.global_peers] == [65001]
