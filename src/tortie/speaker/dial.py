@@ -4,6 +4,7 @@ For: the options that a BGP socket needs, and errors that name address and remed
 RFC sections: 4271 §8.1.1 (listen, dial), §8 (TCP port 179).
 """
 
+import errno
 import socket
 from ipaddress import ip_address
 from typing import Final
@@ -24,13 +25,19 @@ def listening_socket(address: str, port: int) -> socket.socket:
     Raises:
         ListenFailed: names address, port, reason and remedy.
     """
-    sock = _socket(address)
+    try:
+        sock = _socket(address)
+    except ValueError as error:
+        raise ListenFailed(address, port, OSError(errno.EINVAL, "not an IP address")) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((address, port))
         sock.listen(LISTEN_BACKLOG)
+    except OverflowError as error:
+        sock.close()
+        raise ListenFailed(address, port, OSError(errno.EINVAL, "not a port, expected 0 to 65535")) from error
     except OSError as error:
         sock.close()
         raise ListenFailed(address, port, error) from error

@@ -10,6 +10,7 @@ out. So a burst of UPDATEs from a thousand peers is packed as one.
 """
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from tortie.bgp.engine import (
     CloseConnection,
     EndOfRIBReceived,
     Engine,
+    NextHopsWanted,
     OpenConnection,
     Output,
     PeerDown,
@@ -38,7 +40,12 @@ __all__ = ["Callbacks", "Event", "Speaker"]
 ACCEPT_BATCH_MAX: Final = 256
 """Connections accepted before the established ones have their turn."""
 
-Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived
+ACCEPT_PAUSE_S: Final = 1.0
+"""How long a listener rests when the system has no descriptor or memory left; it would be ready for ever."""
+
+_OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived | NextHopsWanted
 """What the owner is told."""
 
 
@@ -55,6 +62,9 @@ class Speaker:
     Args:
         engine: configured by the owner; after changing it the owner calls `wake`.
         callbacks: see Callbacks.
+
+    Attributes:
+        accept_error_count: connections that could not be accepted.
     """
 
     def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
@@ -89,7 +99,7 @@ class Speaker:
         sock = listening_socket(address, port)
         bound = int(sock.getsockname()[1])
         self._listeners[address, port] = sock
-        self._loop.add_reader(sock.fileno(), self._guard(lambda: self._accept(sock)))
+        self._listen_again(sock)
         return bound
 
     def stop_listening(self, address: str, port: int) -> None:
@@ -113,19 +123,21 @@ class Speaker:
         await asyncio.shield(self._ended)
 
     async def close(self) -> None:
-        """End every session with Cease / Administrative Shutdown, then every socket."""
-        for address, port in list(self._listeners):
-            self.stop_listening(address, port)
-        self.engine.shutdown(self.now)
-        self._pump()
-        for peer in list(self._dials):
-            self._cancel_dial(peer)
-        if self._lingering:
-            async with asyncio.timeout(2 * LINGER_S):
-                await self._all_closed.wait()
-        self._abandon()
-        if not self._ended.done():
-            self._ended.set_result(None)
+        """End every session with Cease / Administrative Shutdown, then every socket; twice is once."""
+        if self._ended.done():
+            return
+        try:
+            for address, port in list(self._listeners):
+                self.stop_listening(address, port)
+            self.engine.shutdown(self.now)
+            self._pump()
+            if self._lingering:
+                async with asyncio.timeout(2 * LINGER_S):
+                    await self._all_closed.wait()
+        finally:
+            self._abandon()
+            if not self._ended.done():
+                self._ended.set_result(None)
 
     # ------------------------------------------------------------------ engine to sockets
 
@@ -151,7 +163,7 @@ class Speaker:
                 self._cancel_dial(peer)
             case CloseConnection(number):
                 self._close_connection(number)
-            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived():
+            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived() | NextHopsWanted():
                 self._callbacks.on_event(output)
 
     def _close_connection(self, number: int) -> None:
@@ -168,12 +180,15 @@ class Speaker:
             self._all_closed.set()
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         deadline = self.engine.next_timer()
+        if self._timer is not None:
+            if self._timer.when() == deadline:
+                return
+            self._timer.cancel()
         self._timer = None if deadline is None else self._loop.call_at(deadline, self._guard(self._on_timer))
 
     def _on_timer(self) -> None:
+        self._timer = None
         self.engine.handle_timer(self.now)
         self.wake()
 
@@ -185,15 +200,36 @@ class Speaker:
                 sock, remote = listener.accept()
             except (BlockingIOError, InterruptedError):
                 break
-            except OSError:
+            except OSError as error:
                 self.accept_error_count += 1
-                break
+                if error.errno in _OUT_OF_RESOURCES:
+                    self._rest(listener)
+                    break
+                continue  # the peer was gone before we came: the next may be there
+            self._take(sock, remote[0])
+        self.wake()
+
+    def _take(self, sock: socket.socket, remote_address: str) -> None:
+        try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            number = self._open(sock)
-            if not self.engine.accept(number, remote[0], sock.getsockname()[0], self.now):
-                self._connections.pop(number).abort()
-        self.wake()
+            local_address = sock.getsockname()[0]
+        except OSError:
+            self.accept_error_count += 1
+            sock.close()
+            return
+        number = self._open(sock)
+        if not self.engine.accept(number, remote_address, local_address, self.now):
+            self._connections.pop(number).abort()
+
+    def _rest(self, listener: socket.socket) -> None:
+        """Let the listener be until there may be a descriptor again; what connects meanwhile waits in the kernel."""
+        self._loop.remove_reader(listener.fileno())
+        self._loop.call_later(ACCEPT_PAUSE_S, self._guard(lambda: self._listen_again(listener)))
+
+    def _listen_again(self, listener: socket.socket) -> None:
+        if listener.fileno() >= 0:
+            self._loop.add_reader(listener.fileno(), self._guard(lambda: self._accept(listener)))
 
     def _open(self, sock: socket.socket) -> int:
         number = next(self._numbers)
@@ -202,21 +238,18 @@ class Speaker:
 
     def on_data(self, number: int, data: bytes) -> None:
         """Take bytes of a connection."""
-        try:
-            self.engine.receive_data(number, data, self.now)
-        except Exception as error:  # noqa: BLE001 - the shell's top loop: a defect of ours must end the speaker
-            self._fail(error)
+        self._guard(lambda: self.engine.receive_data(number, data, self.now))()
         self.wake()
 
     def on_lost(self, number: int, reason: str) -> None:
         """A connection ended without our asking."""
         if self._connections.pop(number, None) is not None:
-            self.engine.connection_lost(number, reason, self.now)
+            self._guard(lambda: self.engine.connection_lost(number, reason, self.now))()
             self.wake()
 
     def on_drained(self, number: int) -> None:
         """All that was handed to a connection is written."""
-        self.engine.drained(number, self.now)
+        self._guard(lambda: self.engine.drained(number, self.now))()
         if self.engine.wants_flush:
             self.wake()
 

@@ -20,6 +20,7 @@ from tortie.bgp.engine.outputs import (
     CancelConnection,
     CloseConnection,
     EndOfRIBReceived,
+    NextHopsWanted,
     OpenConnection,
     Output,
     PeerDown,
@@ -44,6 +45,9 @@ from tortie.bgp.wire import (
 
 DYNAMIC_PEERS_MAX: Final = 16_384
 """Sessions that ranges may bring at once; a further connection is refused and counted."""
+
+GLOBAL_ADDRESS_OCTETS: Final = 16
+"""An IPv6 next hop may carry a link-local address behind the global one (RFC 2545 §3)."""
 
 CEASE: Final = 6
 CEASE_ADMINISTRATIVE_SHUTDOWN: Final = 2
@@ -74,7 +78,8 @@ class Engine:
         self._by_connection: dict[int, Peer] = {}
         self._dynamic_count = 0
         self._by_source: dict[Source, Peer] = {}
-        self._next_hop_metrics: dict[bytes, int] = {}
+        self._next_hop_metrics: dict[bytes, int | None] = {}
+        self._wants_other_next_hops = False
         self._ready: dict[Peer, None] = {}
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.session.next_timer())
@@ -214,23 +219,31 @@ class Engine:
             for nlri in adj_rib_in.paths
         }
 
-    def next_hop_changed(self, address: str, now: float, *, metric: int | None) -> None:
-        """Tell the interior cost of a next hop; None = it cannot be reached. Matters with resolve_next_hops."""
+    def next_hop_changed(self, next_hop: bytes, now: float, *, metric: int | None) -> None:
+        """Tell the interior cost of a next hop (packed) that NextHopsWanted named; None = it cannot be reached."""
         del now
-        packed = address_from_text(address)
-        if self._next_hop_metrics.get(packed) == metric:
+        if next_hop not in self._next_hop_metrics or self._next_hop_metrics[next_hop] == metric:
             return
-        if metric is None:
-            del self._next_hop_metrics[packed]
-        else:
-            self._next_hop_metrics[packed] = metric
-        if self.config.resolve_next_hops:
-            self.rib.next_hop_changed(packed)
+        self._next_hop_metrics[next_hop] = metric
+        self.rib.next_hop_changed(next_hop)
 
     def _metric(self, next_hop: bytes) -> int | None:
         if not self.config.resolve_next_hops or not next_hop:
             return 0
-        return self._next_hop_metrics.get(next_hop)
+        return self._next_hop_metrics.get(next_hop[:GLOBAL_ADDRESS_OCTETS])
+
+    def _want_next_hop(self, next_hop: bytes) -> None:
+        if next_hop not in self._next_hop_metrics:
+            self._next_hop_metrics[next_hop] = None
+            self._wants_other_next_hops = True
+
+    def _forget_unused_next_hops(self) -> None:
+        """Look which next hops are still in use; called when a session ended. Cost: O(paths)."""
+        in_use = {next_hop[:GLOBAL_ADDRESS_OCTETS] for next_hop in self.rib.next_hops_in_use()}
+        unused = [next_hop for next_hop in self._next_hop_metrics if next_hop not in in_use]
+        for next_hop in unused:
+            del self._next_hop_metrics[next_hop]
+        self._wants_other_next_hops = self._wants_other_next_hops or bool(unused)
 
     # ------------------------------------------------------------------ connections
 
@@ -334,10 +347,13 @@ class Engine:
     @property
     def wants_flush(self) -> bool:
         """Say whether `flush` would have something to do."""
-        return bool(self._ready) or self.rib.has_changes
+        return bool(self._ready) or self._wants_other_next_hops or self.rib.has_changes
 
     def flush(self, now: float) -> None:
         """Hand changed best paths to the update groups and give each peer that can take it one segment."""
+        if self._wants_other_next_hops:
+            self._wants_other_next_hops = False
+            self._outputs.append(NextHopsWanted(tuple(self._next_hop_metrics)))
         for family, changes in self.rib.flush():
             if self._reports_best_paths:
                 self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
@@ -426,6 +442,8 @@ class Engine:
         for family, nlris in update.withdrawn:
             self.rib.withdraw(source, family, nlris)
         for family, attributes, nlris in update.announced:
+            if self.config.resolve_next_hops:
+                self._want_next_hop(attributes.next_hop[:GLOBAL_ADDRESS_OCTETS])
             self.rib.announce(source, family, attributes, nlris)
         if update.end_of_rib is not None:
             peer.end_of_rib_from.add(update.end_of_rib)
@@ -455,6 +473,8 @@ class Engine:
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
         self.rib.remove_source(source)
+        if self.config.resolve_next_hops:
+            self._forget_unused_next_hops()
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = None

@@ -71,6 +71,16 @@ class BestPathsChanged:
     changes: tuple[tuple[bytes, Path | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NextHopsWanted:
+    """With resolve_next_hops: all next hops (packed, 4 or 16 octets) whose reachability is to be told from now on.
+
+    Answer with `next_hop_changed`; until then they count as unreachable.
+    """
+
+    next_hops: tuple[bytes, ...]
+
+
 Output = (
     OpenConnection
     | CancelConnection
@@ -80,4 +90,5 @@ Output = (
     | PeerDown
     | EndOfRIBReceived
     | BestPathsChanged
+    | NextHopsWanted
 )

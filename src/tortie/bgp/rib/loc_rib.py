@@ -66,7 +66,7 @@ class LocRIB:
             after = renewed.get(id(before))
             if after is None:
                 is_concerned = next_hop is None or any(
-                    path.attributes.next_hop == next_hop for path in before.candidates
+                    path.attributes.next_hop.startswith(next_hop) for path in before.candidates
                 )
                 after = select_best(before.candidates, self.metric) if is_concerned else before
                 renewed[id(before)] = after

@@ -193,3 +193,9 @@ class RIB:
         """Decide again where a candidate uses this next hop (None: everywhere)."""
         for loc_rib in self.loc_ribs.values():
             loc_rib.decide_again(next_hop)
+
+    def next_hops_in_use(self) -> set[bytes]:
+        """Return the next hops of all paths. Cost: O(paths)."""
+        return {
+            path.attributes.next_hop for adj_rib_in in self.adj_rib_ins.values() for path in adj_rib_in.paths.values()
+        }

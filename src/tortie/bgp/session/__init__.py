@@ -9,7 +9,7 @@ Know: `TRANSITIONS` (fsm.py), the whole machine as a table; `Connection` (connec
 """
 
 from tortie.bgp.session import outputs
-from tortie.bgp.session.collision import Contender, Speaker, Verdict, judge
+from tortie.bgp.session.collision import Contender, Identity, Verdict, judge
 from tortie.bgp.session.config import Negotiated, SessionConfig
 from tortie.bgp.session.counters import SessionCounters
 from tortie.bgp.session.fsm import TRANSITIONS, Action, Event, Machine, State
@@ -22,12 +22,12 @@ __all__ = [
     "Action",
     "Contender",
     "Event",
+    "Identity",
     "Machine",
     "Negotiated",
     "Session",
     "SessionConfig",
     "SessionCounters",
-    "Speaker",
     "State",
     "Verdict",
     "judge",

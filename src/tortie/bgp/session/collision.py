@@ -34,7 +34,7 @@ class Verdict(IntEnum):
     CLOSE_EXISTING = 3
 
 
-class Speaker(NamedTuple):
+class Identity(NamedTuple):
     """What RFC 6286 §2.3 compares: the BGP Identifier, then the AS number, both unsigned."""
 
     router_id: int
@@ -49,7 +49,7 @@ class Contender(NamedTuple):
     is_connected: bool  # False: a dial that TCP has not completed, or no connection at all
 
 
-def judge(*, local: Speaker, peer: Speaker, is_new_outgoing: bool, existing: Contender) -> Verdict:
+def judge(*, local: Identity, peer: Identity, is_new_outgoing: bool, existing: Contender) -> Verdict:
     """Judge a valid OPEN that arrived on a new connection beside an existing one.
 
     RFC 4271 §6.8, RFC 6286 §2.3.

@@ -16,7 +16,7 @@ again.
 from math import inf
 from typing import Final
 
-from tortie.bgp.session.collision import HOLD_OPEN_S, Contender, Speaker, Verdict, judge
+from tortie.bgp.session.collision import HOLD_OPEN_S, Contender, Identity, Verdict, judge
 from tortie.bgp.session.config import Negotiated
 from tortie.bgp.session.connection import (
     CEASE,
@@ -183,8 +183,8 @@ class Connections:
     def _judge(self, connection: Connection, negotiated: Negotiated, existing: Connection) -> Verdict:
         config = self._shared.config
         return judge(
-            local=Speaker(config.router_id, config.local_as),
-            peer=Speaker(negotiated.peer_router_id, negotiated.peer_as),
+            local=Identity(config.router_id, config.local_as),
+            peer=Identity(negotiated.peer_router_id, negotiated.peer_as),
             is_new_outgoing=connection.is_outgoing,
             existing=Contender(existing.is_outgoing, existing.state, existing.connection is not None),
         )

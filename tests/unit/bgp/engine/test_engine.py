@@ -17,6 +17,7 @@ from support.world import (
 from tortie.bgp.engine import (
     BestPathsChanged,
     Engine,
+    NextHopsWanted,
     PeerDown,
     PeerUp,
     SpeakerConfig,
@@ -25,7 +26,7 @@ from tortie.bgp.engine import (
 )
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import Rejection
-from tortie.bgp.wire import IPV4_UNICAST
+from tortie.bgp.wire import IPV4_UNICAST, address_from_text
 from tortie.sim import World
 
 REFLECTOR = "192.0.2.100"
@@ -228,10 +229,28 @@ def test_unreachable_next_hops_are_not_used_where_routes_are_written() -> None:
     world.wait_for(lambda: bool(established(node)))
     world.run(1)
     assert not best(node)
-    node.next_hop_changed(NODES[0], world.now, metric=0)
+    next_hop = address_from_text(NODES[0])
+    assert wanted_next_hops(world, NODES[2]) == [(next_hop,)]
+    node.next_hop_changed(next_hop, world.now, metric=0)
     assert set(best(node)) == {own_prefix(NODES[0])}
-    node.next_hop_changed(NODES[0], world.now, metric=None)
+    node.next_hop_changed(next_hop, world.now, metric=None)
     assert not best(node)
+
+
+def wanted_next_hops(world: World, name: str) -> list[tuple[bytes, ...]]:
+    return [output.next_hops for _, output in world.hosts[name].log if isinstance(output, NextHopsWanted)]
+
+
+def test_next_hops_that_nobody_uses_any_more_are_not_wanted() -> None:
+    world = World()
+    speakers = mesh(world, NODES[:2])
+    node = add_speaker(world, NODES[2], [peer(NODES[2], NODES[0])], resolve_next_hops=True)
+    speakers[NODES[0]].reconfigure([peer(NODES[0], NODES[1]), peer(NODES[0], NODES[2])], (), world.now)
+    world.wait_for(lambda: bool(established(node)))
+    world.run(1)
+    world.cut(NODES[0], NODES[2])
+    world.run(0.1)
+    assert wanted_next_hops(world, NODES[2])[-1] == ()
 
 
 def test_the_log_tells_up_best_paths_and_down_in_order() -> None:

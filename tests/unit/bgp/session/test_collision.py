@@ -2,11 +2,11 @@
 
 import pytest
 
-from tortie.bgp.session import Contender, Speaker, State, Verdict, judge
+from tortie.bgp.session import Contender, Identity, State, Verdict, judge
 
-LOW, HIGH = Speaker(1, 65000), Speaker(2, 65000)
-HIGH_UNSIGNED = Speaker(0xFFFF_FFFF, 65000)
-SAME_ID_LOW_AS, SAME_ID_HIGH_AS = Speaker(7, 64512), Speaker(7, 65000)
+LOW, HIGH = Identity(1, 65000), Identity(2, 65000)
+HIGH_UNSIGNED = Identity(0xFFFF_FFFF, 65000)
+SAME_ID_LOW_AS, SAME_ID_HIGH_AS = Identity(7, 64512), Identity(7, 65000)
 
 OUT, IN = True, False
 SENT, CONFIRM, UP = State.OPEN_SENT, State.OPEN_CONFIRM, State.ESTABLISHED
@@ -51,8 +51,8 @@ ROWS = [
     ids=[row[0] for row in ROWS],
 )
 def test_judge(
-    local: Speaker,
-    peer: Speaker,
+    local: Identity,
+    peer: Identity,
     is_new_outgoing: bool,
     existing: tuple[bool, State, bool],
     verdict: Verdict,

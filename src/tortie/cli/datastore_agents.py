@@ -1,0 +1,50 @@
+"""Running a node or a reflector that takes its orders from the datastore.
+
+What it is for: filling in where its datastore, its socket and its last good intent are. What it is NOT for: agents that
+stand alone (``verbs/reflector_run.py``). Imports pydantic, so only verbs that need the datastore import it.
+"""
+
+from pathlib import Path
+
+from tortie.cli.datastore import usable_url
+from tortie.cli.running import jitter, run_until_stopped, socket_to_serve
+from tortie.cli.settings import state_directory
+from tortie.node.agent import Agent, AgentOptions
+from tortie.node.intent_source import Planner
+from tortie.node.log import set_up_logs
+
+__all__ = ["run_datastore_agent"]
+
+
+def run_datastore_agent(
+    *,
+    role: str,
+    name: str,
+    plan: Planner,
+    datastore: str | None,
+    run_directory: Path | None,
+    state: Path | None,
+    status_socket: Path | None,
+) -> None:
+    """Run the agent until it is stopped.
+
+    Args:
+        role: "node" or "reflector".
+        name: of the node, or the reflector's address.
+        plan: what this speaker should do, given everything.
+        datastore: URL given on the command line, or None.
+        run_directory: where its socket lies, or None for the default.
+        state: where it keeps its last good intent, or None for the default.
+        status_socket: path of its socket, or None for the default in the run directory.
+    """
+    options = AgentOptions(
+        role=role,
+        name=name,
+        plan=plan,
+        datastore=usable_url(datastore, may_create=True),
+        status_socket=socket_to_serve(status_socket, run_directory),
+        last_intent=(state or state_directory(run_directory)) / f"{role}-{name}.intent.json",
+        jitter=jitter(),
+    )
+    log = set_up_logs()
+    run_until_stopped(lambda: Agent(options, log), log)

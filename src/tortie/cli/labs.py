@@ -1,0 +1,108 @@
+"""What the lab verbs share: which lab is meant, progress for people, the tables of a lab's status.
+
+What it is for: the thin layer between ``lab`` and the verbs. What it is NOT for: raising labs (``lab.lifecycle``), the
+steps of the walk (``lab.seed_walk``) and how they look (``walk_view.py``).
+"""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tortie.cli.errors import CommandFailed, ExitCode
+from tortie.cli.tables import aligned_table
+from tortie.cli.walk_view import WalkView, wants_colour
+from tortie.lab.lifecycle import Lab, open_lab
+from tortie.lab.seed_walk import run_seed
+from tortie.lab.state import running_labs
+from tortie.lab.status import HostStatus, LabStatus
+from tortie.lab.supervisor import ProcessReport
+from tortie.lab.topology import load_topology
+
+__all__ = ["show_progress", "status_data", "status_text", "the_lab", "walk_through"]
+
+HOST_HEADINGS: Final = ("HOST", "ROLE", "ADDRESSES", "SESSIONS", "PROCESSES")
+CONTAINER_HEADINGS: Final = ("CONTAINER", "HOST", "ADDRESSES")
+NOTHING: Final = "-"
+
+
+def the_lab(name: str | None) -> Lab:
+    """Return the lab of a name, or the only one that is up.
+
+    Raises:
+        LabNotRunning: it is not up.
+        CommandFailed: no lab is up, or several are and none was named.
+    """
+    if name is not None:
+        return open_lab(name)
+    running = [state.name for _, state in running_labs(os.environ, os.geteuid())]
+    if not running:
+        raise CommandFailed("no lab is up: `tortie lab up seed` raises one", ExitCode.UNREACHABLE)
+    if len(running) > 1:
+        raise CommandFailed(f"several labs are up, name one of them: {', '.join(running)}", ExitCode.USAGE)
+    return open_lab(running[0])
+
+
+def show_progress(step: str) -> None:
+    """Print a step of a long task on standard error, as it is done."""
+    sys.stderr.write(f"  {step}\n")
+    sys.stderr.flush()
+
+
+def walk_through(topology: str, *, is_kept: bool, json_file: Path | None) -> ExitCode:
+    """Walk through the document in a lab of its own, printing each step; return the exit code.
+
+    Args:
+        topology: name or file.
+        is_kept: leave the lab up.
+        json_file: where to write the record as well; opened first, so that an hour is not walked for nothing.
+    """
+    plan = load_topology(topology)
+    view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
+    with ExitStack() as files:
+        file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))
+        record = asyncio.run(run_seed(plan, view, is_kept=is_kept))
+        if file is not None:
+            json.dump(record.to_data(), file, indent=2)
+            file.write("\n")
+    return ExitCode.OK if record.ok else ExitCode.FAILED
+
+
+def status_data(status: LabStatus) -> dict[str, Any]:
+    """Return what there is of a lab as plain data."""
+    return asdict(status)
+
+
+def status_text(status: LabStatus) -> str:
+    """Return what there is of a lab as two tables, and below them what is not well."""
+    hosts = aligned_table(HOST_HEADINGS, [_host_row(host) for host in status.hosts])
+    containers = [[each.name, each.host, " ".join(each.addresses)] for each in status.containers]
+    problems = [f"{host.name}: {text}" for host in status.hosts for text in (host.problem, *host.quarantine) if text]
+    notes = [f"note: {remark}" for remark in status.remarks]
+    return "\n".join(
+        [f"lab '{status.name}' is up\n", hosts + aligned_table(CONTAINER_HEADINGS, containers), *problems, *notes]
+    )
+
+
+def _host_row(host: HostStatus) -> list[str]:
+    if host.sessions is None:
+        sessions = NOTHING
+    else:
+        sessions = f"{sum(session.is_established for session in host.sessions)} of {len(host.sessions)} up"
+    processes = ", ".join(_process_text(report) for report in host.processes)
+    return [host.name, host.role, " ".join(host.addresses), sessions, processes or NOTHING]
+
+
+def _process_text(report: ProcessReport) -> str:
+    """Return a process and what became of it, in a few words."""
+    name = report.name.rpartition("/")[2]
+    if report.is_running:
+        return name
+    code = report.exit_status
+    if code is None:
+        return f"{name} (not started)"
+    return f"{name} (killed by signal {-code})" if code < 0 else f"{name} (ended with {code})"

@@ -1,0 +1,222 @@
+"""Options and arguments that several verbs share, each declared once.
+
+What it is for: the same spelling, help and completion for the same thing in every verb; each is a decorator. What it is
+NOT for: reading values (``settings.py``, the verbs). ``*_options`` are several that go together.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from tortie.cli.settings import RUN_DIRECTORY_VARIABLE
+
+__all__ = [
+    "AddressFamily",
+    "ApiVersion",
+    "OutputFormat",
+    "TextOrJSON",
+    "choice",
+    "config_options",
+    "datastore_option",
+    "file_option",
+    "is_v1_identity",
+    "kind_argument",
+    "lab_argument",
+    "lab_option",
+    "optional_kind_argument",
+    "path",
+    "place_options",
+    "resource_options",
+    "routes_options",
+    "socket_option",
+    "text_or_json_option",
+    "topology_argument",
+]
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+CONFIG_NAMES: Final = ("asNumber", "ipip", "logLevel", "nodeToNodeMesh")
+"""For completion only: the rules are in ``model.config_names``."""
+
+KIND_NAMES: Final = (
+    "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
+    "routeReflector", "workloadEndpoint",
+)  # fmt: skip
+"""For completion only: the kinds are in ``model.kinds``."""
+
+
+class OutputFormat(StrEnum):
+    """What `get` can print."""
+
+    PS = "ps"
+    WIDE = "wide"
+    YAML = "yaml"
+    JSON = "json"
+
+
+class TextOrJSON(StrEnum):
+    """What every other reading verb can print."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ApiVersion(StrEnum):
+    """In which generation's form resources are printed."""
+
+    V1 = "v1"
+    V3 = "v3"
+
+
+class AddressFamily(StrEnum):
+    """Whose paths."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class PeerScope(StrEnum):
+    """Who peers with a bgpPeer: every node, or one."""
+
+    GLOBAL = "global"
+    NODE = "node"
+
+
+class RawComponent(StrEnum):
+    """Whose raw settings `config --raw` handles."""
+
+    BGP = "bgp"
+    FELIX = "felix"
+
+
+def choice(values: type[StrEnum]) -> click.Choice[str]:
+    """Return the type of an option that takes one of the enumeration's values."""
+    return click.Choice([member.value for member in values])
+
+
+def path() -> "click.Path[Path]":
+    """Return the type of an option that is a path; whether it exists is found out when it is opened."""
+    return click.Path(path_type=Path)
+
+
+def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) -> bool:
+    """Tell whether arguments name a resource as calicoctl v1 does: by scope, node or CIDR, not by its v3 name."""
+    return scope is not None or node is not None or any("/" in name for name in names)
+
+
+# ---------------------------------------------------------------- resources
+
+
+def _completed(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return what completes one of the known words, in any case."""
+    return lambda _context, _parameter, start: [
+        CompletionItem(word) for word in known if word.lower().startswith(start.lower())
+    ]
+
+
+datastore_option = click.option(
+    "--datastore",
+    metavar="URL",
+    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db. Default: $TORTIE_DATASTORE, else a file.",
+)
+
+file_option = click.option(
+    "--filename",
+    "-f",
+    "file",
+    metavar="FILE",
+    type=path(),
+    required=True,
+    help="YAML or JSON with the resources; - reads standard input.",
+)
+
+kind_argument = click.argument("kind", shell_complete=_completed(KIND_NAMES))
+optional_kind_argument = click.argument("kind", required=False, shell_complete=_completed(KIND_NAMES))
+
+
+def resource_options(verb: Verb) -> Verb:
+    """Add what tells resources apart beyond their names: --namespace, --scope, --node."""
+    for option in (
+        click.option("--node", metavar="NODE", help="The node of a bgpPeer with --scope=node."),
+        click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
+        click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def config_options(verb: Verb) -> Verb:
+    """Add what all of `config` take: NAME, --node, --raw."""
+    for option in (
+        click.option("--raw", type=choice(RawComponent), help="The component's raw setting of this name, unchecked."),
+        click.option("--node", "-n", metavar="NODE", help="The node's own value (logLevel and --raw only)."),
+        click.argument("name", shell_complete=_completed(CONFIG_NAMES)),
+    ):
+        verb = option(verb)
+    return verb
+
+
+# ---------------------------------------------------------------- output and agents
+
+text_or_json_option = click.option(
+    "--output", "-o", type=choice(TextOrJSON), default=TextOrJSON.TEXT.value, show_default=True, help="What to print."
+)
+
+socket_option = click.option(
+    "--socket",
+    metavar="PATH",
+    type=path(),
+    help="Status socket of the agent. Default: status.sock in $TORTIE_RUN_DIR.",
+)
+
+
+def routes_options(verb: Verb) -> Verb:
+    """Add what `routes` takes: PREFIX..., --family, --output, --socket."""
+    for option in (
+        socket_option,
+        text_or_json_option,
+        click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
+        click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def place_options(verb: Verb) -> Verb:
+    """Add where an agent has its files: --run-dir, --state-dir, --status-socket."""
+    for option in (
+        click.option(
+            "--status-socket",
+            metavar="PATH",
+            type=path(),
+            help="Where to answer for status. Default: status.sock in the run directory.",
+        ),
+        click.option(
+            "--state-dir",
+            metavar="DIRECTORY",
+            type=path(),
+            help="Where the last good intent is kept. Default: the run directory if one is given, else "
+            "/var/lib/tortie.",
+        ),
+        click.option(
+            "--run-dir",
+            metavar="DIRECTORY",
+            type=path(),
+            envvar=RUN_DIRECTORY_VARIABLE,
+            show_envvar=True,
+            help="Where the status socket lies. Default: /run/tortie for root.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
+# ---------------------------------------------------------------- labs
+
+topology_argument = click.argument("topology")
+lab_argument = click.argument("lab", required=False)
+lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

@@ -1,0 +1,140 @@
+"""What `status` prints: an agent, what ails it, and its BGP sessions, from the status socket's answer.
+
+What it is for: calicoctl's table of sessions within 80 columns, and a few lines above it that say what is not well.
+What it is NOT for: asking the agent (``agents.py``), JSON (printed as the agent gives it).
+
+To know: a status is the JSON of ``node.agent``'s status; each of its sessions is ``bgp.engine``'s `PeerStatus` with
+``roles``, why the session exists.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tortie.cli.tables import boxed_table
+
+__all__ = ["local_time", "status_text"]
+
+HEADINGS: Final = ("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO")
+FAMILIES: Final = (("IPv4", "."), ("IPv6", ":"))
+"""Name in text, and what stands in every address of the family."""
+
+ROLE_TEXTS: Final = {
+    "mesh": "node-to-node mesh",
+    "global": "global",
+    "node": "node specific",
+    "reflector-mesh": "reflector mesh",
+}
+STATE_TEXTS: Final = {
+    "idle": "Idle",
+    "connect": "Connect",
+    "active": "Active",
+    "open_sent": "OpenSent",
+    "open_confirm": "OpenConfirm",
+    "established": "Established",
+}
+ESTABLISHED: Final = "established"
+ONE_DAY: Final = timedelta(days=1)
+PORT_DEFAULT: Final = 179
+
+Status = Mapping[str, Any]
+
+
+def local_time() -> datetime:
+    """Return the time of day where the person is."""
+    return datetime.now().astimezone()
+
+
+def status_text(status: Status, now: datetime) -> str:
+    """Return a status as text.
+
+    Args:
+        status: the agent's answer.
+        now: when it was asked, with a time zone; sessions show since when they are in their state.
+    """
+    lines = [_headline(status), *_remarks(status)]
+    tables = [_table(name, _of_family(status["sessions"], mark), now) for name, mark in FAMILIES]
+    return "\n".join(lines) + "\n\n" + "\n".join(tables)
+
+
+def _headline(status: Status) -> str:
+    speaker = status["speaker"]
+    words = [f"{status['role']} {status['name']} is running"]
+    if speaker is not None:
+        words.append(f"AS {speaker['local_as']}, router id {speaker['router_id']}")
+        if status["role"] == "reflector":
+            words.append(f"cluster id {speaker['cluster_id']}")
+    return ", ".join(words)
+
+
+def _remarks(status: Status) -> Iterator[str]:
+    """Yield a line for the datastore and one for each thing that is not well."""
+    datastore = status["datastore"]
+    if datastore is not None:
+        yield _datastore_line(datastore, status["intent_from"])
+    if status["missing"]:
+        yield f"not in the datastore: {status['missing']}"
+    yield from status["listen_errors"].values()
+    kernel = status["kernel"]
+    if kernel is not None:
+        yield _kernel_line(kernel)
+    for record in status["quarantine"]:
+        yield f"set aside: {record['kind']} '{record['name']}': {record['reason']}"
+
+
+def _datastore_line(datastore: Mapping[str, Any], intent_from: str) -> str:
+    revision = f"acted on revision {datastore['acted_revision']}"
+    if datastore["is_connected"] and not datastore["is_held"]:
+        return f"datastore: connected, {revision}"
+    last = "; runs by the last intent on disk" if intent_from == "disk" else ""
+    return f"datastore: NOT FOLLOWED, {revision}: {datastore['text']}{last}"
+
+
+def _kernel_line(kernel: Mapping[str, Any]) -> str:
+    counts = f"{kernel['installed']} of {kernel['desired']} routes"
+    if kernel["is_in_sync"]:
+        return f"kernel: in sync, {counts}"
+    reason = f": {kernel['last_error']}" if kernel["last_error"] else ""
+    return f"kernel: {counts}, {kernel['pending']} to be written, {kernel['failed_count']} refused{reason}"
+
+
+def _of_family(sessions: Sequence[Status], mark: str) -> list[Status]:
+    return [session for session in sessions if mark in session["remote_address"]]
+
+
+def _table(family: str, sessions: Sequence[Status], now: datetime) -> str:
+    if not sessions:
+        return f"{family} BGP status\nNo {family} peers found.\n"
+    rows = [_row(session, now) for session in sessions]
+    return f"{family} BGP status\n{boxed_table(HEADINGS, rows)}"
+
+
+def _row(session: Status, now: datetime) -> list[str]:
+    is_up = session["state"] == ESTABLISHED
+    since = now - timedelta(seconds=session["age_s"])
+    return [
+        _peer_address(session),
+        _peer_type(session),
+        "up" if is_up else "start",
+        since.strftime("%H:%M:%S" if now - since < ONE_DAY else "%Y-%m-%d"),
+        _info(session, is_up),
+    ]
+
+
+def _peer_address(session: Status) -> str:
+    address, port = session["remote_address"], session["remote_port"]
+    return address if port in (0, PORT_DEFAULT) else f"{address} port {port}"
+
+
+def _peer_type(session: Status) -> str:
+    """Return why the session exists, in calicoctl's words; for a range or a file, what the peer is to us."""
+    roles = [ROLE_TEXTS.get(role, role) for role in session["roles"]]
+    if not roles:
+        is_external = session["local_as"] != session["peer_as"]
+        roles = ["client" if session["is_client"] else "external" if is_external else "non-client"]
+    return ", ".join(roles)
+
+
+def _info(session: Status, is_up: bool) -> str:
+    state = STATE_TEXTS.get(session["state"], str(session["state"]))
+    return state if is_up or not session["last_error"] else f"{state} {session['last_error']}"

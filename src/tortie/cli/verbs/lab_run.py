@@ -1,0 +1,28 @@
+"""``tortie lab run``: the walk through a lab: raise it, show it, take it down."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tortie.cli.options import path, topology_argument
+
+__all__ = ["lab_run"]
+
+
+@click.command
+@topology_argument
+@click.option("--keep", is_flag=True, help="Leave the lab up; `tortie lab down` takes it down.")
+@click.option(
+    "--json", "json_file", metavar="FILE", type=path(), help="Write each step and its result to FILE as well."
+)
+def lab_run(topology: str, keep: bool, json_file: Path | None) -> None:
+    """Raise the document's cluster and show at each step that it works.
+
+    It is turned from a full mesh to route reflection with the document's own commands, its containers pinging
+    throughout. Each step prints the command that a person would type, what came of it and how long it took. The exit
+    code is 1 when anything is not as expected.
+    """
+    from tortie.cli.labs import walk_through
+
+    sys.exit(walk_through(topology, is_kept=keep, json_file=json_file))

@@ -1,0 +1,33 @@
+"""``tortie lab up``: raise a lab and leave it."""
+
+import click
+
+from tortie.cli.options import topology_argument
+
+__all__ = ["lab_up"]
+
+
+@click.command
+@topology_argument
+def lab_up(topology: str) -> None:
+    """Raise a lab and leave it up.
+
+    Hosts, networks and containers are namespaces of this machine; on the hosts run the real agents. TOPOLOGY is the
+    name of a shipped one (seed) or a file (.yaml).
+
+    \b
+    tortie lab up seed
+    tortie lab exec kube-master calicoctl get nodes -o wide
+    tortie lab down seed
+    """
+    import asyncio
+
+    from tortie.cli.labs import show_progress
+    from tortie.lab.lifecycle import up
+    from tortie.lab.topology import load_topology
+
+    lab = asyncio.run(up(load_topology(topology), on_progress=show_progress))
+    for remark in lab.state.remarks:
+        click.echo(f"note: {remark}", err=True)
+    names = ", ".join(host.name for host in lab.topology.hosts)
+    click.echo(f"lab '{lab.name}' is up: {names}\ntype on a host: tortie lab exec HOST [COMMAND]...")

@@ -1,0 +1,55 @@
+"""``tortie node run``: the agent of this host."""
+
+from pathlib import Path
+
+import click
+
+from tortie.cli.options import datastore_option, place_options
+
+__all__ = ["node_run"]
+
+
+@click.command
+@click.option(
+    "--name",
+    metavar="NAME",
+    envvar="NODENAME",
+    show_envvar=True,
+    help="Name of this host's node. Default: the host name.",
+)
+@place_options
+@datastore_option
+def node_run(
+    *,
+    name: str | None,
+    run_dir: Path | None,
+    state_dir: Path | None,
+    status_socket: Path | None,
+    datastore: str | None,
+) -> None:
+    """Run the agent of this host until stopped.
+
+    It announces the host's address blocks, learns the routes of the others and keeps them in the kernel; they stay
+    there when it stops. It goes on when the datastore does not. `tortie node stop`, SIGTERM or Ctrl-C stop it. It
+    needs root (CAP_NET_ADMIN, CAP_NET_BIND_SERVICE).
+
+    \b
+    tortie node run --name kube-node1
+    """
+    import platform
+
+    from tortie.cli.datastore_agents import run_datastore_agent
+    from tortie.cli.rights import require_network_administration
+    from tortie.fabric import node_intent
+
+    require_network_administration()
+    node = name or platform.node().lower()
+    run_datastore_agent(
+        role="node",
+        name=node,
+        plan=lambda fabric: node_intent(fabric, node),
+        datastore=datastore,
+        run_directory=run_dir,
+        state=state_dir,
+        status_socket=status_socket,
+    )

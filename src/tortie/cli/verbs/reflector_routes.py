@@ -1,0 +1,21 @@
+"""``tortie reflector routes``: the paths that the route reflector of this host knows."""
+
+from pathlib import Path
+
+import click
+
+from tortie.cli.options import routes_options
+
+__all__ = ["reflector_routes"]
+
+
+@click.command
+@routes_options
+def reflector_routes(*, prefixes: tuple[str, ...], family: str | None, output: str, socket: Path | None) -> None:
+    """Show every path that the route reflector of this host knows.
+
+    The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these.
+    """
+    from tortie.cli.asking import print_routes
+
+    print_routes(socket, output, family, prefixes, "tortie reflector run")

@@ -1,0 +1,134 @@
+"""``tortie reflector run``: a route reflector, with a datastore or standing alone."""
+
+import os
+from pathlib import Path
+
+import click
+
+from tortie.cli.errors import CommandFailed, ExitCode
+from tortie.cli.options import datastore_option, path, place_options
+from tortie.cli.settings import DATASTORE_VARIABLE
+
+__all__ = ["reflector_run"]
+
+ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
+
+
+@click.command
+@click.option(
+    "--ip", envvar="IP", show_envvar=True, metavar="IPV4", help="With a datastore: its address and router id."
+)
+@click.option("--ip6", envvar="IP6", show_envvar=True, metavar="IPV6", help="With a datastore: its IPv6 address.")
+@click.option("--listen", metavar="ADDRESS", help="Alone: the address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    default=179,
+    show_default=True,
+    help="Alone: TCP port; 0 takes a free one.",
+)
+@click.option("--as", "local_as", metavar="N", help="Alone: AS number, of the clients too.")
+@click.option("--router-id", metavar="ID", help="Alone: router id. Default: the listen address.")
+@click.option("--cluster-id", metavar="ID", help="Alone: cluster id. Default: the router id.")
+@click.option(
+    "--client-range",
+    "client_ranges",
+    metavar="CIDR",
+    multiple=True,
+    help="Alone: whoever connects from here is a client. May be given several times.",
+)
+@click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
+@place_options
+@datastore_option
+def reflector_run(
+    *,
+    ip: str | None,
+    ip6: str | None,
+    listen: str | None,
+    port: int,
+    local_as: str | None,
+    router_id: str | None,
+    cluster_id: str | None,
+    client_ranges: tuple[str, ...],
+    config: Path | None,
+    run_dir: Path | None,
+    state_dir: Path | None,
+    status_socket: Path | None,
+    datastore: str | None,
+) -> None:
+    """Run a route reflector until stopped.
+
+    With a datastore it is told its own address by IP (and IP6) in its environment; its record rr_v4/IP and the peers
+    that name it say the rest. Alone, options or a file say all, and any BGP speaker may be its client. `tortie
+    reflector stop`, SIGTERM or Ctrl-C stop it.
+
+    \b
+    IP=10.10.31.168 tortie reflector run
+    tortie reflector run --listen 10.10.31.168 --as 64512 --cluster-id 1.0.0.1 --client-range 10.0.0.0/8
+    tortie reflector run --config reflector.yaml
+
+    \b
+    # reflector.yaml
+    listen: {address: 10.10.31.168, port: 179}
+    as: 64512
+    router_id: 10.10.31.168          # default: the listen address
+    cluster_id: 1.0.0.1              # default: the router id
+    status_socket: /run/tortie/status.sock
+    peers:
+      - {range: 10.0.0.0/8, client: true}
+      - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
+         accept_any_first_as: false, families: [ipv4, ipv6], description: route server}
+    """
+    if listen is not None and config is not None:
+        raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
+    if config is not None:
+        from tortie.cli.standalone import run_from_file
+
+        run_from_file(config, status_socket, run_dir)
+    elif listen is not None:
+        if local_as is None:
+            raise CommandFailed("reflector run: --listen needs --as, the AS number", ExitCode.USAGE)
+        from tortie.cli.running import socket_to_serve
+        from tortie.cli.standalone import run_from_options
+
+        run_from_options(
+            listen=listen,
+            port=port,
+            local_as=local_as,
+            router_id=router_id,
+            cluster_id=cluster_id,
+            client_ranges=client_ranges,
+            status_socket=socket_to_serve(status_socket, run_dir),
+        )
+    elif ip is not None:
+        _refuse_etcd(datastore)
+        from tortie.cli.datastore_agents import run_datastore_agent
+        from tortie.fabric import reflector_intent
+
+        run_datastore_agent(
+            role="reflector",
+            name=ip,
+            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None),
+            datastore=datastore,
+            run_directory=run_dir,
+            state=state_dir,
+            status_socket=status_socket,
+        )
+    else:
+        raise CommandFailed(
+            "reflector run: IP in the environment (with a datastore), --listen or --config says what to run",
+            ExitCode.USAGE,
+        )
+
+
+def _refuse_etcd(datastore: str | None) -> None:
+    """Say that etcd is no datastore here yet, rather than run on another one than was meant."""
+    if datastore is not None or os.environ.get(DATASTORE_VARIABLE):
+        return
+    for name in ETCD_VARIABLES:
+        if os.environ.get(name):
+            raise CommandFailed(
+                f"{name} is set, but etcd is not among the datastores yet: name one with --datastore or "
+                f"{DATASTORE_VARIABLE}, e.g. sqlite:///var/lib/tortie/datastore.db"
+            )

@@ -1,0 +1,21 @@
+"""The lab: networks of hosts, LANs and containers in namespaces on this machine, with real agents.
+
+For: learning, proving, and showing a bug; as root, and as an ordinary user inside a user namespace. Not here: how
+things look (the CLI), and what agents do (node, cli).
+
+This package re-exports nothing: the holder and the prober are processes of their own that load only what they need.
+Import from the module you need; the map:
+
+    topology        a YAML file → frozen data (reader.py reads its fields)
+    wiring          topology → interfaces, addresses, routes, kernel settings; records → resources of the datastore
+    lifecycle       up and down: state directory (state, paths), certificates, datastore, requirements, the holder
+      holder        pid 1 of the lab: builder (namespaces, links), supervisor, control socket
+    commands        what runs on hosts, word for word; lines: what a person types in the walk
+    execute         a command on a host or in a container, from outside
+    status          hosts, processes, sessions, containers
+    probe           asks the prober (icmp, pings): every container from every other
+    walk            steps, events, record; seed_walk: the document's way from a full mesh to route reflection
+    leftovers       what a lab could leave behind, and whether it did
+"""
+
+__all__: list[str] = []

@@ -1,0 +1,75 @@
+"""From a node's intent to what its engine is told: a translation, field by field.
+
+For: the one place where fabric's texts become the engine's values. Not for: deciding anything; what a session
+is and who may hear what was decided in `fabric`.
+Structures to know: `NodeIntent` in, `SpeakerConfig` and `PeerConfig` out.
+"""
+
+from ipaddress import IPv4Address
+
+from tortie.bgp.engine import PeerConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.policy import PrefixFilter, PrefixRule
+from tortie.bgp.rib import NextHopMode
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name
+from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+
+__all__ = ["listen_addresses", "peer_configs", "speaker_config"]
+
+
+def speaker_config(intent: NodeIntent) -> SpeakerConfig:
+    """Return the speaker's identity. A node resolves next hops in its kernel, a reflector has no data path."""
+    own: list[tuple[Family, str]] = []
+    if intent.address_v4 is not None:
+        own.append((IPV4_UNICAST, intent.address_v4))
+    if intent.address_v6 is not None:
+        own.append((IPV6_UNICAST, intent.address_v6))
+    return SpeakerConfig(
+        local_as=intent.local_as,
+        router_id=_identifier(intent.router_id),
+        cluster_id=None if intent.cluster_id is None else _identifier(intent.cluster_id),
+        resolve_next_hops=intent.kind == "node",
+        next_hops=tuple(own),
+    )
+
+
+def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
+    """Return one peer a session of the intent; equal filters become one object."""
+    filters: dict[FilterIntent, PrefixFilter | None] = {}
+    return tuple(_peer_config(session, filters) for session in intent.sessions)
+
+
+def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
+    """Return the addresses on which this speaker takes connections: its own, nothing else."""
+    return tuple(address for address in (intent.address_v4, intent.address_v6) if address is not None)
+
+
+def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter | None]) -> PeerConfig:
+    return PeerConfig(
+        remote_address=session.remote_address,
+        remote_port=session.port,
+        local_address=session.local_address,
+        options=SessionOptions(
+            local_as=session.local_as,
+            peer_as=session.peer_as,
+            families=tuple(family_from_name(name) for name in session.families),
+            passive=session.passive,
+            is_client=session.is_client,
+            next_hop_mode=NextHopMode(session.next_hop_mode),
+            import_filter=_compiled(session.import_filter, filters),
+            export_filter=_compiled(session.export_filter, filters),
+            description=session.description,
+        ),
+    )
+
+
+def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter | None]) -> PrefixFilter | None:
+    """Return the filter, None where it accepts everything."""
+    if policy not in known:
+        rules = tuple(PrefixRule(rule.prefix, accept=rule.accept, le=rule.le) for rule in policy.rules)
+        accepts_all = policy.default_accept and all(rule.accept for rule in policy.rules)
+        known[policy] = None if accepts_all else PrefixFilter(rules, policy.default_accept)
+    return known[policy]
+
+
+def _identifier(dotted: str) -> int:
+    return int(IPv4Address(dotted))

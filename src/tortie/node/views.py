@@ -1,0 +1,57 @@
+"""What an agent shows of itself: plain data for the status socket.
+
+For: the shapes of `status -o json` and `routes -o json`. Not for: tables (cli). No secret is in any of it.
+Structures to know: `peer_view`, `route_views`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from tortie.bgp.engine import Engine, RouteStatus, dotted, peer_statuses, route_statuses
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name
+from tortie.node.status import RequestInvalid
+from tortie.node.status_protocol import JSONObject
+
+__all__ = ["engine_view", "route_views", "session_views"]
+
+FAMILIES = (IPV4_UNICAST, IPV6_UNICAST)
+
+
+def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
+    """Return the speaker itself: identity, where it listens, how much it knows."""
+    config = engine.config
+    return {
+        "local_as": config.local_as,
+        "router_id": dotted(config.router_id),
+        "cluster_id": dotted(engine.rib.cluster_id),
+        "listening": [{"address": address, "port": port} for address, port in listening],
+        "refused_connections": engine.refused_count,
+        "prefixes": {family.name: len(engine.rib.loc_rib(family).decisions) for family in FAMILIES},
+        "update_groups": [
+            {"family": group.profile.family.name, "kind": group.profile.peer_kind.name.lower(),
+             "members": len(group.members), "entries": len(group.entries)}
+            for group in engine.rib.groups.values()
+        ],
+    }  # fmt: skip
+
+
+def session_views(engine: Engine, now: float, roles: dict[str, tuple[str, ...]]) -> list[JSONObject]:
+    """Return every session; `roles` says by remote address why it exists."""
+    return [
+        {**asdict(status), "roles": list(roles.get(status.remote_address, ()))} for status in peer_statuses(engine, now)
+    ]
+
+
+def route_views(engine: Engine, arguments: JSONObject) -> Iterator[JSONObject]:
+    """Yield every path, best first within a prefix; arguments: family ("ipv4" or "ipv6") and prefix, both optional.
+
+    Works on a snapshot: it may be consumed while the engine goes on.
+    """
+    prefix = arguments.get("prefix")
+    families: tuple[Family, ...] = FAMILIES
+    if (name := arguments.get("family")) is not None:
+        if name not in [family.name for family in FAMILIES]:
+            raise RequestInvalid(f"family {name!r}: expected ipv4 or ipv6")
+        families = (family_from_name(str(name)),)
+    statuses: list[RouteStatus] = [status for family in families for status in route_statuses(engine, family)]
+    return (asdict(status) for status in statuses if prefix is None or status.prefix == prefix)

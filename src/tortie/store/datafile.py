@@ -1,0 +1,166 @@
+"""The data file as the file system sees it: is it the one we opened, and how a new one comes into being.
+
+What it is for: SQLite cannot tell that its file was unlinked or replaced (it goes on with the old inode and
+looks healthy for ever), and two log files by the same name may belong to two files. Here stand the looks at
+inodes that tell them apart, and the one way in which this project makes a file: complete under another
+name, then renamed, under a lock of the directory. What it is not for: what stands in the file
+(`sqlite.py`).
+
+The structure to know: `FileSet`, the inodes of the file and of its write-ahead log and index.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tortie.store.errors import StoreUnavailable
+
+__all__ = ["FILE_MODE", "FileSet", "Inode", "create_file", "discard_stale_log", "look"]
+
+FILE_MODE: Final = 0o600
+"""Mode of a new data file; SQLite gives its log and index the same."""
+LOCK_RETRY_S: Final = 0.01
+"""Pause between two tries for the directory's lock."""
+
+LOG_SUFFIX: Final = "-wal"
+INDEX_SUFFIX: Final = "-shm"
+NEW_SUFFIX: Final = ".new"
+
+Inode = tuple[int, int]
+"""Device and inode number: which file it is, whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSet:
+    """Which files stand at a data file's path now; None = there is none."""
+
+    data: Inode | None
+    log: Inode | None
+    index: Inode | None
+
+
+def look(path: Path) -> FileSet:
+    """Return the inodes at `path` and beside it. Three system calls, no I/O on the disk."""
+    text = str(path)
+    return FileSet(_inode(text), _inode(text + LOG_SUFFIX), _inode(text + INDEX_SUFFIX))
+
+
+def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> None:
+    """Make a new data file, unless there is one: nobody ever sees it incomplete, and only one maker wins.
+
+    Logs of a file that was removed are discarded first: SQLite would take them for the new file's.
+
+    Args:
+        path: where the file shall stand; its directory must exist.
+        fill: writes the content at the path given to it (an empty file of FILE_MODE) and leaves no log
+            behind.
+        timeout_s: longest wait for another maker.
+
+    Raises:
+        StoreUnavailable: the directory is missing or not writable, the disk full, or the lock held too long.
+    """
+    new = _beside(path, NEW_SUFFIX)
+    try:
+        with _directory_locked(path.parent, timeout_s):
+            if path.exists():
+                return
+            _remove(_beside(path, LOG_SUFFIX), _beside(path, INDEX_SUFFIX), new)
+            os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+            try:
+                fill(new)
+                new.rename(path)
+            finally:
+                _remove(new, _beside(new, LOG_SUFFIX), _beside(new, INDEX_SUFFIX))
+            _sync_directory(path.parent)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot create the datastore file {path}: {_reason(error, path)}") from error
+
+
+def discard_stale_log(path: Path, opened: FileSet, timeout_s: float) -> None:
+    """Remove log and index beside `path` if they belong to the file that stood there before.
+
+    After `cp backup.db store.db` or a rename the old file's log still has the new file's name, and SQLite
+    would replay it into the new file.
+
+    Args:
+        path: the data file.
+        opened: what was opened at this path before; a log of the same inode is that file's.
+        timeout_s: longest wait for another process that does the same.
+
+    Raises:
+        StoreUnavailable: they cannot be removed; the file must not be opened beside them.
+    """
+    if look(path).data in (opened.data, None):
+        return
+    try:
+        with _directory_locked(path.parent, timeout_s):
+            now = look(path)
+            if now.log == opened.log:
+                _remove(_beside(path, LOG_SUFFIX))
+            if now.index == opened.index:
+                _remove(_beside(path, INDEX_SUFFIX))
+    except OSError as error:
+        raise StoreUnavailable(f"cannot remove the old log beside {path}: {_reason(error, path)}") from error
+
+
+@contextmanager
+def _directory_locked(directory: Path, timeout_s: float) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise StoreUnavailable(
+                    f"the directory {directory} stayed locked for {timeout_s:g} s by another process "
+                    "that creates a datastore file in it: end that process"
+                )
+            time.sleep(LOCK_RETRY_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _inode(path: str) -> Inode | None:
+    try:
+        status = os.stat(path)  # many times a second: no Path for each
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _reason(error: OSError, path: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"the directory {path.parent} does not exist; create it first"
+    if isinstance(error, NotADirectoryError):
+        return f"{path.parent} is not a directory"
+    return f"{error.strerror or error} (the directory {path.parent} must be writable, with free space)"

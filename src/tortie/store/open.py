@@ -1,0 +1,40 @@
+"""From the URL of a datastore to its driver.
+
+What it is for: the one place that knows which schemes there are. A driver is imported only when its URL is
+opened, so that nobody pays for the others. What it is not for: settings beyond the URL.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from tortie.store.base import Store
+from tortie.store.errors import InvalidRequest
+
+__all__ = ["open_store"]
+
+_EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file or memory://"
+
+
+def open_store(url: str, *, may_create: bool = True) -> Store:
+    """Return the store that a URL names; nothing is opened or connected before its first call.
+
+    Args:
+        url: `sqlite:///path/of/file` (taken literally, no escapes) or `memory://` (a new, empty store).
+        may_create: make the data file at the first call if there is none. Commands that only read pass
+            False, so that a mistyped path is an error and not an empty network.
+
+    Raises:
+        InvalidRequest: unknown scheme, or no absolute path.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme == "memory" and separator and not rest:
+        from tortie.store.memory import MemoryStore  # noqa: PLC0415 - a driver is imported when it is opened
+
+        return MemoryStore()
+    if scheme == "sqlite" and separator:
+        if not rest.startswith("/") or rest.endswith("/"):
+            raise InvalidRequest(f"datastore URL {url!r}: the path must be absolute and name a file; {_EXPECTED}")
+        from tortie.store.sqlite import SQLiteStore  # noqa: PLC0415 - a driver is imported when it is opened
+
+        return SQLiteStore(Path(rest), may_create=may_create)
+    raise InvalidRequest(f"datastore URL {url!r}: unknown kind of datastore; {_EXPECTED}")

@@ -1,0 +1,101 @@
+"""What `status` prints."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tortie.cli.sessions import status_text
+
+NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    """Return a session as the status socket gives it."""
+    plain = {
+        "remote_address": "10.10.31.193", "remote_port": 179, "state": "established", "age_s": 61.0,
+        "local_as": 64512, "peer_as": 64512, "is_client": False, "last_error": "", "roles": ["mesh"],
+    }  # fmt: skip
+    return plain | changes
+
+
+def status(*sessions: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return an agent's status."""
+    plain = {
+        "name": "kube-node1", "role": "node", "missing": "", "intent_from": "datastore", "listen_errors": {},
+        "speaker": {"local_as": 64512, "router_id": "10.10.31.193", "cluster_id": "10.10.31.193"},
+        "datastore": {"is_connected": True, "is_held": False, "text": "", "revision": 7, "acted_revision": 7},
+        "kernel": {"is_in_sync": True, "installed": 3, "desired": 3, "pending": 0, "failed_count": 0, "last_error": ""},
+        "quarantine": [], "sessions": list(sessions),
+    }  # fmt: skip
+    return plain | changes
+
+
+def test_node() -> None:
+    text = status_text(status(session(remote_address="10.10.31.194")), NOW)
+    assert text == (
+        "node kube-node1 is running, AS 64512, router id 10.10.31.193\n"
+        "datastore: connected, acted on revision 7\n"
+        "kernel: in sync, 3 of 3 routes\n"
+        "\n"
+        "IPv4 BGP status\n"
+        "+--------------+-------------------+-------+----------+-------------+\n"
+        "| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |    INFO     |\n"
+        "+--------------+-------------------+-------+----------+-------------+\n"
+        "| 10.10.31.194 | node-to-node mesh | up    | 11:58:59 | Established |\n"
+        "+--------------+-------------------+-------+----------+-------------+\n"
+        "\n"
+        "IPv6 BGP status\n"
+        "No IPv6 peers found.\n"
+    )
+
+
+def test_reflector_says_its_cluster_id() -> None:
+    text = status_text(status(role="reflector", name="10.10.31.168", kernel=None, datastore=None), NOW)
+    assert text.splitlines()[0].endswith("cluster id 10.10.31.193")
+    assert "kernel" not in text
+    assert "datastore" not in text
+
+
+ROWS = [
+    ("global", {"roles": ["global"]}, "| global "),
+    ("node-specific", {"roles": ["node"]}, "| node specific "),
+    ("reflector-mesh", {"roles": ["reflector-mesh"]}, "| reflector mesh "),
+    ("merged", {"roles": ["global", "mesh"]}, "| global, node-to-node mesh "),
+    ("client-of-a-range", {"roles": [], "is_client": True}, "| client "),
+    ("named-in-a-file", {"roles": []}, "| non-client "),
+    ("external-in-a-file", {"roles": [], "peer_as": 64999}, "| external "),
+    ("other-port", {"remote_port": 1790}, "| 10.10.31.193 port 1790 "),
+    ("port-of-a-range", {"remote_port": 0}, "| 10.10.31.193 |"),
+    ("down", {"state": "active", "last_error": "Connection refused"}, "Active Connection refused"),
+    ("down-without-reason", {"state": "open_sent"}, "| OpenSent "),
+    ("down-is-start", {"state": "idle"}, "| start "),
+    ("since-days", {"age_s": 3 * 86400.0}, "| 2025-12-30 "),
+    ("ipv6", {"remote_address": "fd00::1"}, "| fd00::1 "),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_row(changes: dict[str, Any], expected: str) -> None:
+    assert expected in status_text(status(session(**changes)), NOW)
+
+
+REMARKS = [
+    ("not-followed", {"datastore": {"is_connected": False, "is_held": False, "text": "the file is gone",
+      "revision": 7, "acted_revision": 7}, "intent_from": "disk"},
+     "datastore: NOT FOLLOWED, acted on revision 7: the file is gone; runs by the last intent on disk"),
+    ("missing", {"missing": "no record of node x"}, "not in the datastore: no record of node x"),
+    ("no-speaker-yet", {"speaker": None}, "node kube-node1 is running\n"),
+    ("cannot-listen", {"listen_errors": {"10.0.0.1": "cannot listen on 10.0.0.1 port 179: in use"}},
+     "cannot listen on 10.0.0.1 port 179: in use"),
+    ("kernel-behind", {"kernel": {"is_in_sync": False, "installed": 1, "desired": 3, "pending": 1, "failed_count": 1,
+      "last_error": "Operation not permitted"}},
+     "kernel: 1 of 3 routes, 1 to be written, 1 refused: Operation not permitted"),
+    ("quarantine", {"quarantine": [{"kind": "Node", "name": "n2", "reason": "address 10.0.0.1 is n1's"}]},
+     "set aside: Node 'n2': address 10.0.0.1 is n1's"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "expected"), [row[1:] for row in REMARKS], ids=[row[0] for row in REMARKS])
+def test_remark(changes: dict[str, Any], expected: str) -> None:
+    assert expected in status_text(status(**changes), NOW)

@@ -1,0 +1,95 @@
+"""What commands print, read for the walk's checks."""
+
+import pytest
+
+from tortie.lab.checks import (
+    TCPConnection,
+    block_of,
+    count_established,
+    find_best,
+    mesh_session_count,
+    parse_json,
+    parse_ss,
+)
+from tortie.lab.status import HostStatus, SessionStatus
+
+SS = """State Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+ESTAB 0      0       10.10.31.168:179  10.10.31.196:55967
+ESTAB 0      0       10.10.31.168:56393  10.10.31.193:179
+SYN-SENT 0   1       [fd00::1]:40000     [fd00::2]:179
+"""
+
+
+def test_ss_lines_become_connections() -> None:
+    assert parse_ss(SS) == [
+        TCPConnection("ESTAB", ("10.10.31.168", 179), ("10.10.31.196", 55967)),
+        TCPConnection("ESTAB", ("10.10.31.168", 56393), ("10.10.31.193", 179)),
+        TCPConnection("SYN-SENT", ("fd00::1", 40000), ("fd00::2", 179)),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "x", "a b c d e", "ESTAB 0 0 10.0.0.1 10.0.0.2:179"])
+def test_other_lines_are_left_out(text: str) -> None:
+    assert parse_ss(text) == []
+
+
+@pytest.mark.parametrize(("nodes", "sessions"), [(0, 0), (1, 0), (2, 1), (4, 6), (100, 4950)])
+def test_sessions_of_a_mesh(nodes: int, sessions: int) -> None:
+    assert mesh_session_count(nodes) == sessions
+
+
+def test_blocks() -> None:
+    assert block_of("192.168.95.193/32", 26) == "192.168.95.192/26"
+    assert block_of("fd00::5/128", 122) == "fd00::/122"
+
+
+def test_json_or_none() -> None:
+    assert parse_json('{"a": 1}') == {"a": 1}
+    assert parse_json("curl: (7) refused") is None
+
+
+def test_the_best_path_of_a_prefix() -> None:
+    paths = [
+        {"prefix": "10.0.0.0/26", "best": False, "n": 1},
+        {"prefix": "10.0.0.0/26", "best": True, "n": 2},
+        {"prefix": "10.0.0.64/26", "best": True, "n": 3},
+    ]
+    assert find_best(paths, "10.0.0.0/26") == paths[1]
+    assert find_best(paths, "10.9.0.0/26") is None
+    assert find_best(None, "10.0.0.0/26") is None
+    assert find_best([7], "10.0.0.0/26") is None
+
+
+def host(name: str, *states: str) -> HostStatus:
+    sessions = tuple(
+        SessionStatus(
+            remote_address="10.0.0.9",
+            local_address="10.0.0.1",
+            state=state,
+            age_s=1.0,
+            peer_as=64512,
+            is_client=False,
+            roles=("mesh",),
+        )
+        for state in states
+    )
+    return HostStatus(
+        name=name,
+        role="node",
+        addresses=(),
+        processes=(),
+        sessions=sessions if states else None,
+        problem="",
+        quarantine=(),
+    )
+
+
+def test_established_ends_of_the_named_hosts_are_counted() -> None:
+    hosts = [
+        host("a", "Established", "ESTABLISHED", "OpenSent"),
+        host("b", "established"),
+        host("c"),
+        host("d", "Idle"),
+    ]
+    assert count_established(hosts, ["a", "c", "d"]) == 2
+    assert count_established(hosts, ["a", "b"]) == 3
