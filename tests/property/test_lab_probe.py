@@ -46,6 +46,6 @@ def test_every_echo_is_answered_lost_or_on_its_way(events: list[tuple[str, int]]
         counted = [item.received + item.lost for item in book.counters]
         assert sum(item.sent for item in book.counters) == sum(counted) + book.waiting_count
         assert all(item.outage_max_s <= now for item in book.counters)
-    book.expire(now + LOST_AFTER_S)
+    book.expire(now + 2 * LOST_AFTER_S)
     assert book.waiting_count == 0
     assert all(item.sent == item.received + item.lost for item in book.counters)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tortie.lab.errors import TopologyInvalid
-from tortie.lab.topology import load_topology, parse_topology
+from tortie.lab.topology import parse_topology
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 70000), st.sampled_from(["", "a", "10.0.0.1", "10.0.0.0/24", "fd00::1"])
@@ -21,43 +21,38 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(FIELDS, VALUES, max_size=6))
-def test_any_mapping_is_a_topology_or_refused(data: dict[str, object]) -> None:
-    try:
-        topology = parse_topology(yaml.safe_dump({"name": "x", **data}), "x.yaml")
-    except TopologyInvalid as error:
-        assert str(error).startswith("x.yaml")
-    else:
-        assert topology.hosts
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_a_topology_or_refused(text: str) -> None:
-    try:
-        parse_topology(text, "x.yaml")
-    except TopologyInvalid as error:
-        assert str(error).startswith("x.yaml")
-
-
-@given(st.data())
-def test_any_damage_to_the_seed_is_a_topology_or_refused(data: st.DataObject) -> None:
-    assert load_topology("seed")
-    text = SEED_TEXT
-    at = data.draw(st.integers(0, len(text) - 1))
-    length = data.draw(st.integers(0, 12))
-    damaged = (
-        text[:at]
-        + data.draw(st.sampled_from(["", "x", ":", "{", "- ", "\n", "7", "10.10.31.193"]))
-        + text[at + length :]
-    )
-    try:
-        parse_topology(damaged, "seed.yaml")
-    except TopologyInvalid as error:
-        assert error.expected
-
-
 SEED_TEXT = (
     "name: seed\npools:\n  - cidr: 192.168.0.0/16\nlans:\n  lan:\n    networks: [10.10.31.0/24]\n"
     "    gateways: [10.10.31.1]\nhosts:\n  kube-node1:\n    interfaces: {lan: 10.10.31.193}\n    containers: 2\n"
     "  node1:\n    role: reflector\n    interfaces: {lan: 10.10.31.168}\n    cluster_id: 1.0.0.1\n    start: manual\n"
 )
+
+
+def refusal(text: str) -> str | None:
+    """Return why a text is refused, None if it is a topology; any other error is a defect."""
+    try:
+        topology = parse_topology(text, "x.yaml")
+    except TopologyInvalid as error:
+        return str(error)
+    assert topology.hosts
+    return None
+
+
+@given(st.dictionaries(FIELDS, VALUES, max_size=6))
+def test_any_mapping_is_a_topology_or_refused(data: dict[str, object]) -> None:
+    assert (refusal(yaml.safe_dump({"name": "x", **data})) or "x.yaml").startswith("x.yaml")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_topology_or_refused(text: str) -> None:
+    assert (refusal(text) or "x.yaml").startswith("x.yaml")
+
+
+@given(
+    st.integers(0, len(SEED_TEXT) - 1),
+    st.integers(0, 12),
+    st.sampled_from(["", "x", ":", "{", "- ", "\n", "7", "10.10.31.193"]),
+)
+def test_any_damage_to_the_seed_is_a_topology_or_refused(at: int, length: int, put: str) -> None:
+    text = SEED_TEXT[:at] + put + SEED_TEXT[at + length :]
+    assert (refusal(text) or "x.yaml").startswith("x.yaml")

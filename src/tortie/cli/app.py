@@ -98,10 +98,10 @@ def application() -> click.Group:
         params=[click.Option(["--datastore"], metavar="URL", help="The datastore, for every verb.")],
         help=HELP,
         context_settings=SETTINGS,
-        commands=VERBS,
+        commands=dict(VERBS),
     )
     for name, (text, verbs) in GROUPS.items():
-        root.add_command(OrderedGroup(name, commands=verbs, help=text))
+        root.add_command(OrderedGroup(name, commands=dict(verbs), help=text))
     return root
 
 

@@ -72,8 +72,8 @@ def _remarks(status: Status) -> Iterator[str]:
     datastore = status["datastore"]
     if datastore is not None:
         yield _datastore_line(datastore, status["intent_from"])
-    if status["missing"]:
-        yield f"not in the datastore: {status['missing']}"
+    if status.get("withheld"):
+        yield f"not acted on: {status['withheld']}"
     yield from status["listen_errors"].values()
     kernel = status["kernel"]
     if kernel is not None:

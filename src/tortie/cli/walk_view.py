@@ -6,7 +6,8 @@ step that waits shows its progress on one line that is written over; elsewhere e
 To know: `WalkView`, called with each event.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final, TextIO
 
 from tortie.lab.walk import Event, StepFinished, StepProgress, StepStarted, WalkFinished, WalkRecord
@@ -15,6 +16,7 @@ __all__ = ["WalkView", "wants_colour"]
 
 INDENT: Final = "    "
 LINE_WIDTH: Final = 80
+HERE_DOCUMENT: Final = re.compile(r"<<\s*(\w+)\s*$")
 ERASE_LINE: Final = "\r\x1b[2K"
 BOLD: Final = "1"
 GREEN: Final = "32"
@@ -52,9 +54,7 @@ class WalkView:
     def _start(self, event: StepStarted) -> None:
         self._last_progress = ""
         self._write(f"\n[{event.index}/{event.count}] {self._painted(event.title, BOLD)}\n")
-        prompt = f"{event.host}$ " if event.host else "$ "
-        first, *rest = event.command.splitlines() or [""]
-        for line in [prompt + first, *rest]:
+        for line in _typed(event.command, f"{event.host}$ "):
             self._write(f"{INDENT}{line}\n")
 
     def _progress(self, event: StepProgress) -> None:
@@ -72,7 +72,7 @@ class WalkView:
         for line in event.output.splitlines():
             self._write(f"{INDENT}{line}\n")
         if event.ok:
-            self._write(f"{INDENT}{self._painted('ok', GREEN)}: {event.seen} ({event.seconds:.1f} s)\n")
+            self._write(f"{INDENT}{self._painted('ok', GREEN)}: {_came_true(event)} ({event.seconds:.1f} s)\n")
         else:
             self._write(f"{INDENT}{self._painted('MISSED', RED)} after {event.seconds:.1f} s\n")
             self._write(f"{INDENT}  expected: {event.expected}\n{INDENT}  seen:     {event.seen}\n")
@@ -90,3 +90,20 @@ class WalkView:
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
+
+
+def _typed(command: str, prompt: str) -> Iterator[str]:
+    """Yield the lines of a command as a terminal shows them: with a prompt, but for those of a here-document."""
+    end_marker = ""
+    for line in command.splitlines():
+        yield line if end_marker else prompt + line
+        if end_marker:
+            end_marker = "" if line == end_marker else end_marker
+        elif (found := HERE_DOCUMENT.search(line)) is not None:
+            end_marker = found.group(1)
+
+
+def _came_true(event: StepFinished) -> str:
+    """Return what was expected, and what was seen where that says more and does not stand above already."""
+    is_shown = event.seen in event.output
+    return event.expected if is_shown or event.seen == event.expected else f"{event.expected}: {event.seen}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tortie.lab.commands import COMMAND_NAMES, command_wrapper
 from tortie.lab.errors import NamespaceError
 from tortie.lab.links import (
     add_bridge,
@@ -66,7 +67,20 @@ def prepare_run(state: Path) -> LabDirectory:
         os.close(descriptor)
     directory = LabDirectory(Path(HOLDER_STATE))
     bind_mount(str(directory.names), "/etc/hosts")
+    _write_commands(directory)
     return directory
+
+
+def _write_commands(directory: LabDirectory) -> None:
+    """Write the scripts that stand first in a host's PATH.
+
+    They lie in a tmpfs of their own: where the state directory is, below /run, running programs may be forbidden.
+    """
+    mount_tmpfs(str(directory.bin))
+    for name in COMMAND_NAMES:
+        script = directory.bin / name
+        script.write_text(command_wrapper(), encoding="utf-8")
+        script.chmod(0o755)
 
 
 def build(wiring: Wiring, directory: LabDirectory, on_progress: Callable[[str], None]) -> Built:

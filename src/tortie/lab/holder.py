@@ -19,6 +19,7 @@ Not here: what to build and run, which the plan says (plan.py).
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -190,6 +191,8 @@ def main(arguments: list[str]) -> int:
     """Run the holder; returns its exit code."""
     state, launcher = Path(arguments[0]), Launcher(int(arguments[1]))
     os.umask(PRIVATE)
+    _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))  # three descriptors a host, two a container
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         _hold(state, launcher)

@@ -13,18 +13,17 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from tortie.lab.certificates import make_authority, write_certificates
 from tortie.lab.commands import (
-    COMMAND_NAMES,
     COMMANDS,
     CommandLines,
-    command_wrapper,
     module_command,
     process_plans,
     python_path,
@@ -48,6 +47,7 @@ from tortie.lab.state import (
     read_state,
     remove_directory,
     running_labs,
+    try_lock,
     write_state,
 )
 from tortie.lab.topology import Topology
@@ -136,11 +136,12 @@ def wall_clock_now() -> datetime:
 
 
 def open_lab(name: str, environment: Mapping[str, str] = os.environ) -> Lab:
-    """Return a lab that is up, by name.
+    """Return a lab that is up, by name; what dead ones left is removed first.
 
     Raises:
         LabNotRunning: it is not; the message says which are.
     """
+    sweep(environment)
     return Lab(*find_running(name, environment, os.geteuid()))
 
 
@@ -165,12 +166,13 @@ async def up(
         LabError: it could not be raised; nothing is left of it.
     """
     await asyncio.to_thread(check_requirements)
+    sweep(environment)
     user = os.geteuid()
     for _, state in running_labs(environment, user):
         if state.name == topology.name:
             raise LabExists(topology.name)
     base = base_directory(environment, user)
-    with locked(base):
+    async with locked(base):
         directory = LabDirectory(base / topology.name)
         if directory.root.exists():
             if is_alive(_holder_of(directory)):
@@ -196,25 +198,39 @@ async def down(name: str, environment: Mapping[str, str] = os.environ) -> bool:
     for base in base_directories(environment, os.geteuid()):
         if not (base / name).is_dir():
             continue
-        with locked(base):
+        async with locked(base):
             directory = LabDirectory(base / name)
             found = found or directory.root.exists()
             await _sweep_directory(directory)
     return found
 
 
-async def sweep(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Remove what dead labs left (a holder that was killed); returns their names."""
+def sweep(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Remove what dead labs left (a holder that was killed), unless another command is at work; returns their names."""
     swept: list[str] = []
     for base in base_directories(environment, os.geteuid()):
         if not base.is_dir():
             continue
-        with locked(base):
-            for folder in sorted(base.iterdir()):
-                directory = LabDirectory(folder)
-                if not is_alive(_holder_of(directory)):
-                    await _sweep_directory(directory)
-                    swept.append(folder.name)
+        with try_lock(base) as is_held:
+            if is_held:
+                swept.extend(_sweep_base(base))
+    return swept
+
+
+def _sweep_base(base: Path) -> list[str]:
+    swept: list[str] = []
+    for folder in sorted(base.iterdir()):
+        directory = LabDirectory(folder)
+        state = read_state(directory)
+        if state is not None and is_alive(state.holder):
+            continue
+        if state is not None and is_alive(state.unshare):
+            # `up` was killed before it knew the holder, and nobody can: end it; the next sweep finds it dead.
+            with suppress(ProcessLookupError):
+                os.kill(state.unshare.pid, signal.SIGKILL)
+            continue
+        remove_directory(directory)
+        swept.append(folder.name)
     return swept
 
 
@@ -255,10 +271,6 @@ def _write_files(topology: Topology, directory: LabDirectory, now: datetime) -> 
     addresses = [text.partition("/")[0] for host in servers for item in host.interfaces for text in item.addresses]
     names = [host.name for host in servers]
     write_certificates(directory.certificates, make_authority(topology.name, now), addresses, names)
-    for name in COMMAND_NAMES:
-        script = directory.bin / name
-        script.write_text(command_wrapper(), encoding="utf-8")
-        script.chmod(0o755)
     directory.names.write_text(_host_names(topology), encoding="ascii")
 
 
@@ -350,13 +362,9 @@ def _finish(directory: LabDirectory, state: LabState, ready: dict[str, object]) 
     except ValidationError as error:
         raise HolderFailed(f"the holder's answer cannot be read: {error}") from error
     remarks = ready.get("remarks")
-    complete = LabState(
-        name=state.name,
-        topology=state.topology,
-        unshare=state.unshare,
+    complete = replace(
+        state,
         holder=holder,
-        has_user_namespace=state.has_user_namespace,
-        wiring=state.wiring,
         namespaces=namespaces,
         remarks=tuple(str(item) for item in remarks) if isinstance(remarks, list) else (),
     )
@@ -384,20 +392,27 @@ async def _sweep_directory(directory: LabDirectory) -> None:
 
 
 async def _end(directory: LabDirectory, state: LabState) -> None:
-    patience_s = UNFINISHED_TIMEOUT_S
-    if is_alive(state.holder):
-        patience_s = SHUTDOWN_TIMEOUT_S
-        with suppress(ControlFailed):  # a holder that does not answer is killed below
-            await ask(directory.control_socket, "shutdown", CONTROL_TIMEOUT_S)
-    if await _wait_gone(state.unshare, patience_s):
+    """End a lab's processes: ask the holder, else kill it, else kill `unshare`, with which it dies."""
+    if await _wait_gone(state.unshare, await _ask_to_end(directory, state)):
         return
     for process in (state.holder, state.unshare):
         if process is not None and is_alive(process):
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-    for process in (state.holder, state.unshare):
-        if process is not None and not await _wait_gone(process, KILL_TIMEOUT_S):
-            raise HolderFailed(f"process {process.pid} of lab {state.name!r} does not end, even killed")
+            if await _wait_gone(state.unshare, KILL_TIMEOUT_S):
+                return
+    raise HolderFailed(f"process {state.unshare.pid} of lab {state.name!r} does not end, even killed")
+
+
+async def _ask_to_end(directory: LabDirectory, state: LabState) -> float:
+    """Return how many seconds to wait for the end of a lab, after asking its holder for it."""
+    if not is_alive(state.holder):
+        return UNFINISHED_TIMEOUT_S
+    try:
+        await ask(directory.control_socket, "shutdown", CONTROL_TIMEOUT_S)
+    except ControlFailed:
+        return 0.0
+    return SHUTDOWN_TIMEOUT_S
 
 
 async def _wait_gone(process: ProcessIdentity, timeout_s: float) -> bool:

@@ -42,6 +42,7 @@ MS_NOSUID: Final = 0x2
 MS_NODEV: Final = 0x4
 MS_BIND: Final = 0x1000
 MS_MOVE: Final = 0x2000
+MS_REC: Final = 0x4000
 
 TMPFS_OPTIONS: Final = "mode=0755,size=64m"
 
@@ -136,8 +137,8 @@ def mount_sysfs(target: str) -> None:
 
 
 def bind_mount(source: str, target: str) -> None:
-    """Make a file or directory visible at a second place."""
-    _mount(source, target, "", MS_BIND, "")
+    """Make a file, or a directory with what is mounted in it, visible at a second place."""
+    _mount(source, target, "", MS_BIND | MS_REC, "")
 
 
 def move_mount(source: str, target: str) -> None:

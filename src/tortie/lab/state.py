@@ -7,12 +7,13 @@ A base directory (mode 0700, the person's own) holds one folder a lab. `LabState
 lives while its `unshare` process does, since the holder dies with it and everything else with the holder.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,16 +33,20 @@ __all__ = [
     "base_directory",
     "find_running",
     "identify",
+    "is_same_folder",
     "is_alive",
     "locked",
     "read_state",
     "remove_directory",
     "running_labs",
+    "try_lock",
     "write_state",
 ]
 
 FOLDER: Final = "tortie-lab"
 MODE: Final = 0o700
+LOCK_TIMEOUT_S: Final = 150.0
+LOCK_POLL_S: Final = 0.05
 DEAD_STATES: Final = frozenset("ZXx")
 START_TIME_INDEX: Final = 19
 """Of field 22 of /proc/PID/stat, counted behind the command's closing parenthesis."""
@@ -97,9 +102,10 @@ def base_directories(environment: Mapping[str, str], user: int) -> list[Path]:
         found.append(Path(runtime) / FOLDER)
     if user == 0:
         found.append(Path("/run") / FOLDER)
-    cache = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME', '')}/.cache"
-    if cache.startswith("/"):
-        found.append(Path(cache) / FOLDER)
+    home = environment.get("HOME")
+    cache = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else None)
+    if cache:
+        found.append(Path(cache).absolute() / FOLDER)
     return found
 
 
@@ -133,22 +139,47 @@ def _is_own_folder(path: Path, user: int) -> bool:
 
 
 @contextmanager
-def locked(base: Path) -> Iterator[None]:
-    """Hold the lock of a base directory: commands that raise or take down labs go one at a time."""
+def try_lock(base: Path) -> Iterator[bool]:
+    """Hold the lock of a base directory if nobody else does; yields whether it is held.
+
+    Commands that raise or take down labs go one at a time. The directory is made if need be.
+    """
+    base.mkdir(mode=MODE, parents=True, exist_ok=True)
+    descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield _takes_lock(descriptor) and is_same_folder(base, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@asynccontextmanager
+async def locked(base: Path) -> AsyncIterator[None]:
+    """Hold the lock of a base directory, as soon as nobody else does.
+
+    Raises:
+        LabError: somebody does for LOCK_TIMEOUT_S.
+    """
+    end = asyncio.get_running_loop().time() + LOCK_TIMEOUT_S
     while True:
-        base.mkdir(mode=MODE, parents=True, exist_ok=True)
-        descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if not _is_still(base, descriptor):
-                continue  # another command took the last lab down and removed the folder meanwhile
-            yield
-            return
-        finally:
-            os.close(descriptor)
+        with try_lock(base) as is_held:
+            if is_held:
+                yield
+                return
+        if asyncio.get_running_loop().time() >= end:
+            raise LabError(f"another command works on the labs in {base} for {LOCK_TIMEOUT_S:g} s already")
+        await asyncio.sleep(LOCK_POLL_S)
 
 
-def _is_still(base: Path, descriptor: int) -> bool:
+def _takes_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_same_folder(base: Path, descriptor: int) -> bool:
+    """Return False if another command took the last lab down, and removed the folder, before we had the lock."""
     try:
         return os.path.samestat(base.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -19,7 +19,7 @@ from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
-from tortie.node.intent_source import IntentMissing, IntentUpdate, Planner, intents
+from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import load_last_intent, save_last_intent
 from tortie.node.log import Log
 from tortie.node.status import Handlers, StatusServer
@@ -74,7 +74,7 @@ class Agent:
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._revision = 0
-        self._missing = ""
+        self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
@@ -138,21 +138,21 @@ class Agent:
                     if intent != self._intent:
                         self._save(intent)
                         self._take_intent(intent, start)
-                case IntentMissing(reason, revision):
-                    self._note_missing(reason, revision)
+                case IntentWithheld(reason, revision):
+                    self._note_withheld(reason, revision)
                 case StoreStatus():
                     self._note_store_status(update)
 
     def _note_found(self, revision: int) -> None:
         self._revision = revision
-        self._missing = ""
+        self._withheld = ""
         self._intent_from = "datastore"
 
-    def _note_missing(self, reason: str, revision: int) -> None:
-        """There is no record of us: what we do stays as it is, and status says so."""
+    def _note_withheld(self, reason: str, revision: int) -> None:
+        """What the datastore says is not acted on: what we do stays as it is, and status says why."""
         self._revision = revision
-        self._missing = reason
-        self._log.warning("no record of this node", name=self._options.name, reason=reason)
+        self._withheld = reason
+        self._log.warning("datastore not acted on", reason=reason)
 
     def _note_store_status(self, status: StoreStatus) -> None:
         self._store_status = status
@@ -276,7 +276,7 @@ class Agent:
             "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
             "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
             "intent_from": self._intent_from,
-            "missing": self._missing,
+            "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),
             "listen_errors": self._listen_errors,
             "sessions": [] if speaker is None else session_views(speaker.engine, speaker.now, roles),

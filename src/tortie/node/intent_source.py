@@ -9,10 +9,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from tortie.fabric import Fabric, NodeIntent, NodeNotFound
+from tortie.model import DEFAULT_NAME
 from tortie.store import Follower, StoreStatus, StoreUpdate
 from tortie.store.resources import decode_entries
 
-__all__ = ["IntentMissing", "IntentUpdate", "Planner", "intents"]
+__all__ = ["IntentUpdate", "IntentWithheld", "Planner", "intents"]
 
 Planner = Callable[[Fabric], NodeIntent]
 """The intent of the speaker in question; raises NodeNotFound while there is no record of it."""
@@ -27,8 +28,12 @@ class IntentUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class IntentMissing:
-    """The datastore is there and has no record of this node (yet)."""
+class IntentWithheld:
+    """The datastore is there and what it says is not to be acted on: what was in force stays so.
+
+    It has no record of this node (yet), or the cluster's own settings cannot be used: to guess the AS number or
+    whether there is a mesh would tear the network down.
+    """
 
     reason: str
     revision: int
@@ -36,7 +41,7 @@ class IntentMissing:
 
 async def intents(
     follower: Follower, plan: Planner
-) -> AsyncGenerator[IntentUpdate | IntentMissing | StoreStatus, None]:
+) -> AsyncGenerator[IntentUpdate | IntentWithheld | StoreStatus, None]:
     """Yield an intent for each state of the datastore, and each change of its status. Endless."""
     async with aclosing(follower.updates()) as updates:
         async for update in updates:
@@ -46,10 +51,17 @@ async def intents(
                 yield update
 
 
-def _planned(update: StoreUpdate, plan: Planner) -> IntentUpdate | IntentMissing:
+def _planned(update: StoreUpdate, plan: Planner) -> IntentUpdate | IntentWithheld:
     decoded = decode_entries(update.entries.values())
     fabric = Fabric.from_resources(decoded.resources, decoded.bad_records)
+    if not fabric.settings.is_default_usable:
+        return IntentWithheld(_settings_problem(fabric), update.revision)
     try:
         return IntentUpdate(plan(fabric), update.revision)
     except NodeNotFound as error:
-        return IntentMissing(str(error), update.revision)
+        return IntentWithheld(str(error), update.revision)
+
+
+def _settings_problem(fabric: Fabric) -> str:
+    problems = [item.reason for item in fabric.quarantine if item.name == DEFAULT_NAME]
+    return f"BGPConfiguration {DEFAULT_NAME} cannot be used: {'; '.join(problems) or 'see the quarantine'}"

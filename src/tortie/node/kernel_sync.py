@@ -92,7 +92,7 @@ class KernelSync:
     def set_bgp_routes(self, family: Family, changes: Iterable[tuple[bytes, tuple[bytes, ...]]]) -> None:
         """Take best paths: (NLRI, BGP next hops); no next hop is a withdrawal.
 
-        A next hop of 32 octets (RFC 2545 §3) counts by its global address. Cost: about 2 µs a change.
+        A next hop of 32 octets (RFC 2545 §3) counts by its global address. Cost: about 2.5 µs a change.
         """
         table, metric = self._config.table, self._metric[family]
         for nlri, next_hops in changes:
@@ -153,7 +153,7 @@ class KernelSync:
     def load(self, snapshot: Snapshot) -> None:
         """Take a full scan: its differences to the mirror are handled like events, and all that failed is tried again.
 
-        Cost: about 0.3 µs a route.
+        Cost: about 0.6 µs a route.
         """
         is_first = not self._counters.scans
         self._counters.scans += 1
@@ -293,7 +293,7 @@ class KernelSync:
     def next_requests(self, keys_max: int) -> list[RouteRequest]:
         """Look at up to `keys_max` dirty keys and return what is to be written for them; give the answers to `applied`.
 
-        Cost: about 3 µs a key.
+        Cost: about 2.5 µs a key.
         """
         if not self._counters.scans:
             return []

@@ -101,7 +101,7 @@ class StandaloneReflector:
             "uptime_s": round(speaker.now - self._started_at, 3),
             "datastore": None,
             "intent_from": "configuration",
-            "missing": "",
+            "withheld": "",
             "speaker": engine_view(speaker.engine, speaker.listening()),
             "listen_errors": {},
             "sessions": session_views(speaker.engine, speaker.now, {}),

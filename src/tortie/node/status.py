@@ -54,7 +54,7 @@ class StatusServer:
         self._handlers = dict(handlers)
         self._socket: socket.socket | None = None
         self._identity: tuple[int, int] | None = None
-        self._connections = 0
+        self._connections: set[socket.socket] = set()
 
     def open(self) -> None:
         """Make the directory and the socket, and listen.
@@ -95,22 +95,32 @@ class StatusServer:
         if self._socket is None:
             raise StatusSocketUnusable(f"status socket {self._path}: not open")
         listener = self._socket
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
-                    try:
-                        connection, _ = await loop.sock_accept(listener)
-                    except OSError:  # no descriptor left, or the asker went while it waited: the agent lives on
+                    await _readable(listener)
+                    is_taken = self._accept(listener, tasks)
+                    if not is_taken:  # no descriptor left, or the asker went while it waited: the agent lives on
                         await asyncio.sleep(ACCEPT_PAUSE_S)
-                        continue
-                    if self._connections >= CONNECTIONS_MAX:
-                        _turn_away(connection)
-                        continue
-                    self._connections += 1
-                    tasks.create_task(self._serve_connection(connection))
         finally:
             self.close()
+            for connection in self._connections:  # accepted, and cancelled before its task began
+                connection.close()
+            self._connections.clear()
+
+    def _accept(self, listener: socket.socket, tasks: asyncio.TaskGroup) -> bool:
+        """Take one connection and give it a task, in one step that no cancellation can cut in two."""
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return False
+        connection.setblocking(False)
+        if len(self._connections) >= CONNECTIONS_MAX:
+            _turn_away(connection)
+        else:
+            self._connections.add(connection)
+            tasks.create_task(self._serve_connection(connection))
+        return True
 
     # ------------------------------------------------------------ one connection
 
@@ -123,7 +133,7 @@ class StatusServer:
         except (TimeoutError, OSError):
             return  # gone or asleep: nobody to tell
         finally:
-            self._connections -= 1
+            self._connections.discard(connection)
             if writer is None:
                 connection.close()
             else:
@@ -156,6 +166,17 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     async with asyncio.timeout(IDLE_TIMEOUT_S):
         await writer.drain()
+
+
+async def _readable(listener: socket.socket) -> None:
+    """Wait until somebody connects."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(listener.fileno(), readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(listener.fileno())
 
 
 def _turn_away(connection: socket.socket) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from documents import exchanges, run_again, transcript
 
 HERE = Path(__file__).parent

@@ -20,5 +20,5 @@ def test_good(text: str, expected: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize("text", BAD)
 def test_bad(text: str) -> None:
-    with pytest.raises(ValueError, match="expected|address"):
+    with pytest.raises(ValueError, match=r"expected|address"):
         address_and_port(text)

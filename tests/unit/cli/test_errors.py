@@ -55,13 +55,9 @@ def test_port_in_use_is_failed() -> None:
 
 
 def test_error_caused_by_want_of_rights_is_not_permitted() -> None:
-    try:
-        try:
-            raise PermissionError(errno.EPERM, "Operation not permitted")
-        except PermissionError as cause:
-            raise UnknownLab("x", []) from cause
-    except UnknownLab as error:
-        assert explain(error)[0] is ExitCode.NOT_PERMITTED
+    error = UnknownLab("x", [])
+    error.__cause__ = PermissionError(errno.EPERM, "Operation not permitted")
+    assert explain(error)[0] is ExitCode.NOT_PERMITTED
 
 
 def test_standalone_invalid_is_ours() -> None:
@@ -83,7 +79,7 @@ def test_usage_error_names_the_command_and_its_help() -> None:
 
 
 def test_executing_prefixes_operating_errors() -> None:
-    with pytest.raises(CommandFailed, match="^Error executing command: invalid value 'x'$") as caught, executing():
+    with pytest.raises(CommandFailed, match=r"^Error executing command: invalid value 'x'$") as caught, executing():
         raise ConfigInvalid("invalid value 'x'")
     assert caught.value.exit_code is ExitCode.FAILED
 

@@ -5,9 +5,9 @@ from typing import Any
 from tortie.cli.paths import paths_text
 
 
-def path(**changes: Any) -> dict[str, Any]:
+def path(**changes: object) -> dict[str, Any]:
     """Return a path as the status socket gives it."""
-    plain = {
+    plain: dict[str, Any] = {
         "family": "ipv4", "prefix": "192.168.104.0/26", "next_hop": "10.10.31.193", "as_path": "", "origin": "igp",
         "med": None, "local_pref": 100, "communities": [], "originator_id": "10.10.31.193",
         "cluster_list": ["1.0.0.1"], "peer": "10.10.31.168", "source": "internal", "best": True, "reason": None,

@@ -10,18 +10,18 @@ from tortie.cli.sessions import status_text
 NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 
 
-def session(**changes: Any) -> dict[str, Any]:
+def session(**changes: object) -> dict[str, Any]:
     """Return a session as the status socket gives it."""
-    plain = {
+    plain: dict[str, Any] = {
         "remote_address": "10.10.31.193", "remote_port": 179, "state": "established", "age_s": 61.0,
         "local_as": 64512, "peer_as": 64512, "is_client": False, "last_error": "", "roles": ["mesh"],
     }  # fmt: skip
     return plain | changes
 
 
-def status(*sessions: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def status(*sessions: dict[str, Any], **changes: object) -> dict[str, Any]:
     """Return an agent's status."""
-    plain = {
+    plain: dict[str, Any] = {
         "name": "kube-node1", "role": "node", "missing": "", "intent_from": "datastore", "listen_errors": {},
         "speaker": {"local_as": 64512, "router_id": "10.10.31.193", "cluster_id": "10.10.31.193"},
         "datastore": {"is_connected": True, "is_held": False, "text": "", "revision": 7, "acted_revision": 7},
@@ -67,7 +67,7 @@ ROWS = [
     ("external-in-a-file", {"roles": [], "peer_as": 64999}, "| external "),
     ("other-port", {"remote_port": 1790}, "| 10.10.31.193 port 1790 "),
     ("port-of-a-range", {"remote_port": 0}, "| 10.10.31.193 |"),
-    ("down", {"state": "active", "last_error": "Connection refused"}, "Active Connection refused"),
+    ("down", {"state": "active", "last_error": "refused"}, "| Active refused |"),
     ("down-without-reason", {"state": "open_sent"}, "| OpenSent "),
     ("down-is-start", {"state": "idle"}, "| start "),
     ("since-days", {"age_s": 3 * 86400.0}, "| 2025-12-30 "),

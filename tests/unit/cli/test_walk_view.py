@@ -1,6 +1,7 @@
 """How a walk looks."""
 
 import io
+from dataclasses import replace
 
 from tortie.cli.walk_view import WalkView, wants_colour
 from tortie.lab.walk import Event, StepFinished, StepProgress, StepStarted, WalkFinished, WalkRecord
@@ -13,7 +14,7 @@ def finished(*, ok: bool) -> StepFinished:
     """Return a step that went as it should, or not."""
     return StepFinished(
         index=2, title="Mesh off", host="kube-master", command="x", output="line 1\nline 2", seconds=1.26, ok=ok,
-        expected="2 sessions", seen="2 sessions" if ok else "1 session", data={},
+        expected="two sessions", seen="2 sessions" if ok else "1 session", data={},
     )  # fmt: skip
 
 
@@ -35,14 +36,24 @@ def test_step_in_a_log() -> None:
         "    ... sessions 0/2\n"
         "    line 1\n"
         "    line 2\n"
-        "    ok: 2 sessions (1.3 s)\n"
+        "    ok: two sessions: 2 sessions (1.3 s)\n"
     )
+
+
+def test_every_line_outside_of_here_documents_has_a_prompt() -> None:
+    started = StepStarted(index=1, count=1, title="Two", host="", command="cat << EOF\nx\nEOF\nls")
+    assert shown(started) == "\n[1/1] Two\n    $ cat << EOF\n    x\n    EOF\n    $ ls\n"
+
+
+def test_what_was_seen_is_not_said_twice() -> None:
+    assert shown(replace(finished(ok=True), seen="line 1")).endswith("    ok: two sessions (1.3 s)\n")
+    assert shown(replace(finished(ok=True), seen="two sessions")).endswith("    ok: two sessions (1.3 s)\n")
 
 
 def test_miss_says_what_was_expected_and_what_was_seen() -> None:
     assert shown(finished(ok=False)).endswith(
         "    MISSED after 1.3 s\n"
-        "      expected: 2 sessions\n"
+        "      expected: two sessions\n"
         "      seen:     1 session\n"
     )  # fmt: skip
 

@@ -129,7 +129,7 @@ def test_a_line_beyond_the_limit_closes_the_connection(tmp_path: Path) -> None:
 
 def test_silence_is_an_error_after_its_time(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
-    with pytest.raises(ControlFailed, match="no answer to 'sleep' within 0.01 s"):
+    with pytest.raises(ControlFailed, match=r"no answer to 'sleep' within 0\.01 s"):
         serving(path, lambda: ask(path, "sleep", 0.01))
 
 

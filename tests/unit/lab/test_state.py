@@ -1,5 +1,6 @@
 """Where labs' state lies, which labs live, and what is left of dead ones."""
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -19,10 +20,12 @@ from tortie.lab.state import (
     find_running,
     identify,
     is_alive,
+    is_same_folder,
     locked,
     read_state,
     remove_directory,
     running_labs,
+    try_lock,
     write_state,
 )
 from tortie.lab.topology import load_topology
@@ -149,17 +152,52 @@ def test_removing_the_last_lab_removes_the_base(tmp_path: Path) -> None:
     remove_directory(LabDirectory(base / "b"))
 
 
-def test_the_lock_survives_the_removal_of_the_folder(tmp_path: Path) -> None:
+def test_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
+    with try_lock(tmp_path / "base") as first, try_lock(tmp_path / "base") as second:
+        assert (first, second) == (True, False)
+    with try_lock(tmp_path / "base") as again:
+        assert again
+
+
+def test_a_lock_on_a_folder_that_was_removed_meanwhile_is_none(tmp_path: Path) -> None:
     base = tmp_path / "base"
-    with locked(base):
-        assert base.is_dir()
+    base.mkdir()
+    descriptor = os.open(base, os.O_RDONLY)
+    try:
         base.rmdir()
-    with locked(base):
-        assert base.is_dir()
+        base.mkdir()
+        assert not is_same_folder(base, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def test_waiting_for_the_lock_ends_when_it_is_free(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    order: list[str] = []
+
+    async def first(has_it: asyncio.Event) -> None:
+        async with locked(base):
+            has_it.set()
+            await asyncio.sleep(0)
+            order.append("first")
+
+    async def second(has_it: asyncio.Event) -> None:
+        await has_it.wait()
+        async with locked(base):
+            order.append("second")
+
+    async def both() -> None:
+        has_it = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(first(has_it))
+            group.create_task(second(has_it))
+
+    asyncio.run(both())
+    assert order == ["first", "second"]
 
 
 def test_the_lock_is_let_go_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LabError), locked(tmp_path / "base"):
+    with pytest.raises(LabError), try_lock(tmp_path / "base"):
         raise LabError("x")
-    with locked(tmp_path / "base"):
-        pass
+    with try_lock(tmp_path / "base") as is_held:
+        assert is_held

@@ -5,8 +5,8 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -62,8 +62,11 @@ def descriptors() -> int:
 
 async def until(is_true: Callable[[], bool]) -> None:
     """Let the loop turn until something is so; the test's deadline bounds it."""
+    loop = asyncio.get_running_loop()
     while not is_true():
-        await asyncio.sleep(0)
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
 
 
 class Node:
@@ -148,7 +151,7 @@ def test_ipv6_session_carries_both_families() -> None:
             port = left.speaker.listen("::1", 0)
             left.configure(peer("::1", "::1", 1, passive=True, families=families))
             right.configure(peer("::1", "::1", port, families=families))
-            right.originate("2001:db8::/32")
+            right.engine.originate("2001:db8::/32", right.speaker.now, next_hop="2001:db8::1")
             await until(lambda: "2001:db8::/32" in left.routes())
 
     run(test())
@@ -232,8 +235,7 @@ class RawPeer:
     async def establish(self, router_id: int) -> None:
         capabilities = (Multiprotocol(IPV4_UNICAST), FourOctetAS(LOCAL_AS))
         await self.send(
-            encode_open(Open(asn=LOCAL_AS, hold_time_s=90, router_id=router_id, capabilities=capabilities))
-            + KEEPALIVE
+            encode_open(Open(asn=LOCAL_AS, hold_time_s=90, router_id=router_id, capabilities=capabilities)) + KEEPALIVE
         )
         kinds = []
         while MessageType.KEEPALIVE not in kinds:
@@ -329,6 +331,8 @@ def test_slow_reader_holds_nobody_up_and_gets_everything() -> None:
             left.originate(*(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}/32" for n in range(prefix_count)))
             async with raw_peer(RIGHT, LEFT, port, receive_buffer=2048) as slow, raw_peer(THIRD, LEFT, port) as quick:
                 await slow.establish(8)
+                for connection in left.speaker._connections.values():
+                    connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
                 await quick.establish(9)
                 assert await received_until_end_of_rib(quick) == prefix_count
                 stuck = left.engine.peers[PeerKey(LEFT, RIGHT, 0)]
@@ -423,20 +427,32 @@ def test_without_descriptors_the_listener_rests_and_comes_back(monkeypatch: pyte
         async with nodes(1) as (left,):
             port = left.speaker.listen(LEFT, 0)
             left.configure(ranges=(CLIENTS,))
-            async with raw_peer(RIGHT, LEFT, port) as client:
-                limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-                resource.setrlimit(resource.RLIMIT_NOFILE, (highest_descriptor() + 1, limits[1]))
-                try:
+            with socket.socket() as sock:
+                sock.setblocking(False)
+                sock.bind((RIGHT, 0))
+                with no_descriptors_left():
+                    await asyncio.get_running_loop().sock_connect(sock, (LEFT, port))
                     await until(lambda: left.speaker.accept_error_count > 0)
-                finally:
-                    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-                await client.establish(9)
+                await RawPeer(sock).establish(9)
 
     run(test())
 
 
-def highest_descriptor() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd"))
+@contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    """Fill every gap below the highest descriptor and lower the limit to it."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    fillers = [os.dup(0)]
+    while fillers[-1] <= highest:
+        fillers.append(os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (fillers[-1] + 1, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for filler in fillers:
+            os.close(filler)
 
 
 # ---------------------------------------------------------------- the loop

@@ -1,0 +1,302 @@
+"""The agent without a data path: datastore to sessions, through everything that happens to the datastore.
+
+Real sqlite files, real sockets on loopback; the planner is a function of the test, so that ports are free ones.
+"""
+
+import asyncio
+import json
+import socket
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tortie.fabric import Fabric, NodeIntent, NodeNotFound, SessionIntent
+from tortie.model import BGPConfiguration, load_manifests
+from tortie.node.agent import Agent, AgentOptions
+from tortie.node.errors import StatusSocketInUse
+from tortie.node.log import Log
+from tortie.store import ResourceStore, Store, open_store
+
+DEADLINE_S = 20.0
+ADDRESSES = ("127.77.0.1", "127.77.0.2")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((ADDRESSES[0], 0))
+        return int(probe.getsockname()[1])
+
+
+class Pair:
+    """Two reflectors that peer with one another, fed from one sqlite file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"sqlite:///{folder}/store.db"
+        self.is_known = True
+
+    def plan(self, own: str, other: str) -> Callable[[Fabric], NodeIntent]:
+        """An intent with one session and one prefix; how many nodes there are shows in `originated`."""
+
+        def planned(fabric: Fabric) -> NodeIntent:
+            if not self.is_known:
+                raise NodeNotFound(own)
+            session = SessionIntent(
+                remote_address=other, local_address=own, port=self.port, local_as=64512, peer_as=64512,
+                families=("ipv4",), roles=("mesh",),
+            )  # fmt: skip
+            prefixes = tuple(f"10.{index}.0.0/16" for index in range(len(fabric.nodes) + 1))
+            return NodeIntent(
+                name=own, kind="reflector", router_id=own, local_as=64512, address_v4=own, listen_port=self.port,
+                sessions=(session,), originated=prefixes if own == ADDRESSES[0] else (),
+                quarantine=fabric.quarantine,
+            )  # fmt: skip
+
+        return planned
+
+    def agent(self, index: int) -> Agent:
+        own, other = ADDRESSES[index], ADDRESSES[1 - index]
+        options = AgentOptions(
+            role="reflector",
+            name=own,
+            plan=self.plan(own, other),
+            datastore=self.url,
+            status_socket=self.folder / f"run{index}" / "status.sock",
+            last_intent=self.folder / f"run{index}" / "intent.json",
+            jitter=lambda: 1.0,
+        )
+        return Agent(options, Log())
+
+    @asynccontextmanager
+    async def running(self, index: int) -> AsyncIterator[Agent]:
+        agent = self.agent(index)
+        async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+            tasks.create_task(agent.run())
+            yield agent
+            agent.stop()
+
+    async def ask(self, index: int, op: str = "status") -> list[dict[str, Any]]:
+        """Ask over the status socket, as the command does."""
+        reader, writer = await asyncio.open_unix_connection(str(self.folder / f"run{index}" / "status.sock"))
+        replies: list[dict[str, Any]] = []
+        try:
+            writer.write(json.dumps({"op": op}).encode() + b"\n")
+            while not replies or "item" in replies[-1]:
+                line = await reader.readline()
+                if not line:
+                    raise ConnectionResetError("the agent went away")
+                replies.append(json.loads(line))
+        finally:
+            writer.transport.abort()
+        return [reply.get("item") or reply.get("result") for reply in replies if "end" not in reply]  # type: ignore[misc]
+
+    async def status(self, index: int) -> dict[str, Any]:
+        return (await self.ask(index))[0]
+
+    async def wait_for(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        while not await self._holds(condition):  # noqa: ASYNC110 - polls another task's status socket, as a person would
+            await asyncio.sleep(0.01)
+
+    @staticmethod
+    async def _holds(condition: Callable[[], Awaitable[bool]]) -> bool:
+        try:
+            return await condition()
+        except OSError:
+            return False
+
+    async def is_established(self, index: int = 0) -> bool:
+        sessions = (await self.status(index))["sessions"]
+        return [each["state"] for each in sessions] == ["established"]
+
+    async def learned(self, index: int) -> set[str]:
+        return {route["prefix"] for route in await self.ask(index, "routes") if route["source"] == "internal"}
+
+
+def with_store(pair: Pair, work: Callable[[Store], Awaitable[None]]) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[None]:
+        store = open_store(pair.url)
+        try:
+            await work(store)
+            yield
+        finally:
+            await store.close()
+
+    return opened()
+
+
+async def add_node(store: Store, name: str, address: str) -> None:
+    spec = {"bgp": {"ipv4Address": f"{address}/24"}}
+    manifest = {"apiVersion": "projectcalico.org/v3", "kind": "Node", "metadata": {"name": name}, "spec": spec}
+    [resource] = load_manifests(json.dumps(manifest), "test")
+    await ResourceStore(store, lambda: datetime(2026, 1, 1, tzinfo=UTC)).create(resource)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def test_sessions_come_up_and_a_change_of_the_datastore_reaches_the_peer(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16"}))
+            async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")):
+                await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16", "10.1.0.0/16"}))
+            status = await pair.status(0)
+            assert status["datastore"]["is_connected"]
+            assert status["intent_from"] == "datastore"
+            assert status["sessions"][0]["counters"]["down_count"] == 0
+
+    asyncio.run(run())
+
+
+async def equals(value: Awaitable[set[str]], expected: set[str]) -> bool:
+    return await value == expected
+
+
+@pytest.mark.parametrize("trouble", ["removed", "locked"])
+def test_the_datastore_goes_and_sessions_stay_and_status_says_so(pair: Pair, trouble: str) -> None:
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16"}))
+            for file in pair.folder.glob("store.db*"):
+                if trouble == "removed":
+                    file.unlink()
+                else:
+                    file.write_bytes(b"\0" * 4096)
+
+            async def has_trouble() -> bool:
+                status = await pair.status(0)
+                return bool(status["datastore"]["text"]) and status["datastore"]["is_connected"] is False
+
+            await pair.wait_for(has_trouble)
+            assert await pair.is_established(0)
+            assert await pair.learned(1) == {"10.0.0.0/16"}
+
+    asyncio.run(run())
+
+
+def test_an_agent_that_starts_without_a_datastore_comes_up_with_the_last_intent(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+        saved = pair.folder / "run0" / "intent.json"
+        assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+        for file in pair.folder.glob("store.db*"):
+            file.unlink()
+        (pair.folder / "store.db").write_bytes(b"not a database at all" * 100)
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16"}))
+            assert (await pair.status(0))["intent_from"] == "disk"
+
+    asyncio.run(run())
+
+
+def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> None:
+    async def spoil(store: Store) -> None:
+        resources = ResourceStore(store, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        head = {"apiVersion": "projectcalico.org/v3", "kind": "BGPConfiguration", "metadata": {"name": "default"}}
+        [default] = load_manifests(json.dumps({**head, "spec": {"asNumber": 23456}}), "test")
+        assert isinstance(default, BGPConfiguration)
+        await resources.create(default)
+
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+            async with with_store(pair, spoil):
+
+                async def is_withheld() -> bool:
+                    return "23456" in (await pair.status(0))["withheld"]
+
+                await pair.wait_for(is_withheld)
+                assert await pair.is_established(0)
+
+    asyncio.run(run())
+
+
+def test_a_record_of_us_that_goes_leaves_sessions_and_says_so(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(lambda: pair.is_established(0))
+            pair.is_known = False
+            async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")):
+
+                async def is_withheld() -> bool:
+                    return ADDRESSES[0] in (await pair.status(0))["withheld"]
+
+                await pair.wait_for(is_withheld)
+                assert await pair.is_established(0)
+
+    asyncio.run(run())
+
+
+def test_a_port_in_use_is_said_and_tried_again(pair: Pair) -> None:
+    async def run() -> None:
+        with socket.socket() as holder:
+            holder.bind((ADDRESSES[0], pair.port))
+            holder.listen()
+            async with pair.running(0):
+
+                async def is_said() -> bool:
+                    return "in use" in (await pair.status(0))["listen_errors"].get(ADDRESSES[0], "")
+
+                await pair.wait_for(is_said)
+                holder.close()
+
+                async def is_listening() -> bool:
+                    status = await pair.status(0)
+                    return not status["listen_errors"] and bool(status["speaker"]["listening"])
+
+                await pair.wait_for(is_listening)
+
+    asyncio.run(run())
+
+
+def test_a_second_agent_on_one_socket_is_refused(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            with pytest.raises(StatusSocketInUse, match="another agent listens"):
+                await pair.agent(0).run()
+
+    asyncio.run(run())
+
+
+async def has_sessions(pair: Pair) -> bool:
+    return bool((await pair.status(0))["sessions"])
+
+
+def test_stop_over_the_socket_ends_the_agent_and_removes_the_socket(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            await pair.ask(0, "stop")
+        assert not (pair.folder / "run0" / "status.sock").exists()
+
+    asyncio.run(run())
+
+
+def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
+    async def two_of_one_address(store: Store) -> None:
+        await add_node(store, "n1", "10.9.9.1")
+        await add_node(store, "n2", "10.9.9.1")
+
+    async def run() -> None:
+        async with pair.running(0), with_store(pair, two_of_one_address):
+
+            async def is_reported() -> bool:
+                return [item["name"] for item in (await pair.status(0))["quarantine"]] == ["n2"]
+
+            await pair.wait_for(is_reported)
+
+    asyncio.run(run())
