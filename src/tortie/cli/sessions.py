@@ -72,7 +72,7 @@ def _remarks(status: Status) -> Iterator[str]:
     datastore = status["datastore"]
     if datastore is not None:
         yield _datastore_line(datastore, status["intent_from"])
-    if status.get("withheld"):
+    if status["withheld"]:
         yield f"not acted on: {status['withheld']}"
     yield from status["listen_errors"].values()
     kernel = status["kernel"]

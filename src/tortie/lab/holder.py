@@ -95,7 +95,7 @@ class Holder:
         """Start the processes, say that the lab is ready, and serve until it is to end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ending.set)
+            loop.add_signal_handler(number, self._end, signal.Signals(number).name)
         self._supervisor.watch_children()
         server = await serve(self._directory.control_socket, self._handle, self._connection_closed)
         try:
@@ -117,7 +117,11 @@ class Holder:
 
     def _connection_closed(self, asked: set[str]) -> None:
         if "hold" in asked:
-            self._ending.set()
+            self._end("the command that held the lab is gone")
+
+    def _end(self, reason: str) -> None:
+        print(f"holder: ending: {reason}", file=sys.stderr, flush=True)  # noqa: T201  # the holder's log
+        self._ending.set()
 
     async def _handle(self, operation: str, arguments: dict[str, object]) -> object:
         match operation:
@@ -136,7 +140,7 @@ class Holder:
             case "hold":
                 return None
             case "shutdown":
-                self._ending.set()
+                self._end("asked to")
                 return None
             case _:
                 raise ControlFailed(f"unknown operation {operation!r}")

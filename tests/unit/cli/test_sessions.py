@@ -22,7 +22,7 @@ def session(**changes: object) -> dict[str, Any]:
 def status(*sessions: dict[str, Any], **changes: object) -> dict[str, Any]:
     """Return an agent's status."""
     plain: dict[str, Any] = {
-        "name": "kube-node1", "role": "node", "missing": "", "intent_from": "datastore", "listen_errors": {},
+        "name": "kube-node1", "role": "node", "withheld": "", "intent_from": "datastore", "listen_errors": {},
         "speaker": {"local_as": 64512, "router_id": "10.10.31.193", "cluster_id": "10.10.31.193"},
         "datastore": {"is_connected": True, "is_held": False, "text": "", "revision": 7, "acted_revision": 7},
         "kernel": {"is_in_sync": True, "installed": 3, "desired": 3, "pending": 0, "failed_count": 0, "last_error": ""},
@@ -84,7 +84,7 @@ REMARKS = [
     ("not-followed", {"datastore": {"is_connected": False, "is_held": False, "text": "the file is gone",
       "revision": 7, "acted_revision": 7}, "intent_from": "disk"},
      "datastore: NOT FOLLOWED, acted on revision 7: the file is gone; runs by the last intent on disk"),
-    ("missing", {"missing": "no record of node x"}, "not in the datastore: no record of node x"),
+    ("withheld", {"withheld": "no record of node x"}, "not acted on: no record of node x"),
     ("no-speaker-yet", {"speaker": None}, "node kube-node1 is running\n"),
     ("cannot-listen", {"listen_errors": {"10.0.0.1": "cannot listen on 10.0.0.1 port 179: in use"}},
      "cannot listen on 10.0.0.1 port 179: in use"),

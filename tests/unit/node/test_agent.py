@@ -131,11 +131,11 @@ def with_store(pair: Pair, work: Callable[[Store], Awaitable[None]]) -> Abstract
     return opened()
 
 
-async def add_node(store: Store, name: str, address: str) -> None:
+async def add_node(store: Store, name: str, address: str, day: int = 1) -> None:
     spec = {"bgp": {"ipv4Address": f"{address}/24"}}
     manifest = {"apiVersion": "projectcalico.org/v3", "kind": "Node", "metadata": {"name": name}, "spec": spec}
     [resource] = load_manifests(json.dumps(manifest), "test")
-    await ResourceStore(store, lambda: datetime(2026, 1, 1, tzinfo=UTC)).create(resource)
+    await ResourceStore(store, lambda: datetime(2026, 1, day, tzinfo=UTC)).create(resource)
 
 
 @pytest.fixture
@@ -289,7 +289,7 @@ def test_stop_over_the_socket_ends_the_agent_and_removes_the_socket(pair: Pair) 
 def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
     async def two_of_one_address(store: Store) -> None:
         await add_node(store, "n1", "10.9.9.1")
-        await add_node(store, "n2", "10.9.9.1")
+        await add_node(store, "n2", "10.9.9.1", day=2)
 
     async def run() -> None:
         async with pair.running(0), with_store(pair, two_of_one_address):
