@@ -14,16 +14,19 @@ from typing import Final, NamedTuple
 from documents.places import REPOSITORY, SOURCE, TESTS
 
 TITLES: Final = {
+    "792": "Internet Control Message Protocol",
     "1997": "BGP Communities Attribute",
     "2385": "TCP MD5 Signature Option",
     "2545": "BGP-4 Multiprotocol Extensions for IPv6",
     "2918": "Route Refresh Capability",
     "4271": "A Border Gateway Protocol 4 (BGP-4)",
     "4360": "BGP Extended Communities Attribute",
+    "4443": "ICMPv6 for the Internet Protocol Version 6",
     "4456": "BGP Route Reflection",
     "4486": "Subcodes for BGP Cease Notification Message",
     "4724": "Graceful Restart Mechanism",
     "4760": "Multiprotocol Extensions for BGP-4",
+    "5065": "Autonomous System Confederations for BGP",
     "5082": "The Generalized TTL Security Mechanism",
     "5396": "Textual Representation of Autonomous System Numbers",
     "5492": "Capabilities Advertisement with BGP-4",
@@ -158,8 +161,12 @@ def _imported_from_tortie(tree: ast.Module) -> dict[str, str]:
         for statement in ast.walk(tree)
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("tortie")
         for alias in statement.names
-        if alias.name[0].islower() or not alias.name.isupper()
+        if not alias.name.isupper() and not _is_module(statement.module, alias.name)
     }
+
+
+def _is_module(package: str | None, name: str) -> bool:
+    return SOURCE.joinpath(*(package or "").split(".")[1:], f"{name}.py").exists()
 
 
 def _file_of(module: str | None, name: str) -> str:
@@ -167,8 +174,6 @@ def _file_of(module: str | None, name: str) -> str:
     place = SOURCE.joinpath(*(module or "").split(".")[1:])
     if not place.is_dir():
         return place.with_suffix(".py").relative_to(SOURCE).as_posix()
-    if (place / f"{name}.py").exists():
-        return (place / f"{name}.py").relative_to(SOURCE).as_posix()
     tree = ast.parse((place / "__init__.py").read_text(encoding="utf-8"))
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and any(alias.name == name for alias in statement.names):

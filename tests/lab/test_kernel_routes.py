@@ -1,7 +1,7 @@
 """KernelRoutes against the real kernel: every wait is for an event, with a deadline."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,11 +9,15 @@ import pytest
 
 from lab.kernel_namespace import in_namespace, ip, ip_batch, routes
 from tortie.bgp.wire.nlri import address_from_text
+from tortie.node.errors import DumpInterrupted, NetlinkTimeout
+from tortie.node.interface import InterfaceAddress, Link
 from tortie.node.kernel_event import RouteChanged
 from tortie.node.kernel_routes import KernelRoutes, KernelRoutesConfig
 from tortie.node.learned import Prefix
+from tortie.node.netlink import RouteSocket
 from tortie.node.netlink_monitor import RouteMonitor
 from tortie.node.route import route_key
+from tortie.node.route_change import RouteFailure, RouteRequest
 
 DEADLINE_S = 10.0
 
@@ -324,3 +328,59 @@ def test_cancelling_in_the_middle_leaves_no_socket_in_disorder() -> None:
 
     run(scenario)
     assert routes() == []
+
+
+class Faulty(RouteSocket):
+    """A socket whose dumps or writes fail a few times, as a kernel under change or load makes them."""
+
+    def __init__(self, *, interrupted: int = 0, unanswered_dumps: int = 0, unanswered_writes: int = 0) -> None:
+        super().__init__()
+        self.interrupted = interrupted
+        self.unanswered_dumps = unanswered_dumps
+        self.unanswered_writes = unanswered_writes
+
+    def dump_links(self) -> list[Link]:
+        if self.unanswered_dumps:
+            self.unanswered_dumps -= 1
+            raise NetlinkTimeout("no answer in 10 s")
+        return super().dump_links()
+
+    def dump_addresses(self) -> list[InterfaceAddress]:
+        found = super().dump_addresses()
+        if self.interrupted:
+            self.interrupted -= 1
+            raise DumpInterrupted("the table changed while it was read")
+        return found
+
+    def apply(self, requests: Sequence[RouteRequest]) -> list[RouteFailure]:
+        failures = super().apply(requests)
+        if requests and self.unanswered_writes:
+            self.unanswered_writes -= 1
+            raise NetlinkTimeout("no answer in 10 s")
+        return failures
+
+
+@pytest.mark.parametrize(
+    ("faults", "scans", "last_error"),
+    [
+        ({"interrupted": 2}, 1, ""),
+        ({"interrupted": 3}, 2, "scan: the table changed each time it was read"),
+        ({"unanswered_dumps": 2}, 1, "scan: no answer in 10 s"),
+        ({"unanswered_writes": 1}, 2, "write: no answer in 10 s"),
+    ],
+    ids=["interrupted", "interrupted-every-time", "scan-without-answer", "write-without-answer"],
+)
+@in_namespace
+def test_faults_of_the_socket_end_in_sync(faults: dict[str, int], scans: int, last_error: str) -> None:
+    async def scenario() -> None:
+        kernel = KernelRoutes(KernelRoutesConfig(scan_interval_s=3600.0))
+        kernel._socket.close()
+        kernel._socket = Faulty(**faults)
+        kernel.set_blackholes(["10.1.3.0/26"])
+        async with running(kernel):
+            status = kernel.status()
+            assert (status.is_in_sync, status.installed, status.repaired) == (True, 1, 0)
+            assert (status.scans, status.last_error) == (scans, last_error)
+            assert routes() == ["blackhole 10.1.3.0/26"]
+
+    run(scenario)

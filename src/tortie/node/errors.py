@@ -8,7 +8,7 @@ For: every error that `tortie.node` raises. Not for: a route that the kernel ref
     │   ├── NetlinkMessageInvalid       what came from the kernel cannot be parsed (or a defect of ours)
     │   ├── NetlinkRefused              the kernel answers a request with an error (errno, text)
     │   ├── NetlinkTimeout              the kernel did not answer in time
-    │   ├── NetlinkOverrun              answers were lost although only one was asked for at a time
+    │   ├── NetlinkOverrun              no room for a request or an answer (ENOBUFS)
     │   └── DumpInterrupted             the table changed under a dump: ask again
     ├── KernelSettingFailed             a value under /proc/sys cannot be set
     ├── StatusSocketUnusable            the status socket cannot be made
@@ -71,7 +71,7 @@ class NetlinkTimeout(NetlinkError):
 
 
 class NetlinkOverrun(NetlinkError):
-    """Answers were lost (ENOBUFS) even with one request at a time."""
+    """There was no room for a request, or for the answer to a single one (ENOBUFS)."""
 
 
 class DumpInterrupted(NetlinkError):

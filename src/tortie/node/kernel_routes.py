@@ -86,6 +86,7 @@ class KernelRoutes:
         self._settled = asyncio.Event()
         self._scanned = asyncio.Event()
         self._has_unread_events = False
+        self._is_closed = False
         self._scan_spacing_s = 0.0
         self._last_scan_at = float("-inf")
 
@@ -179,11 +180,14 @@ class KernelRoutes:
             loop.remove_reader(self._monitor.fileno())
 
     def close(self, *, persist: bool | None = None) -> None:
-        """Close the sockets, after removing our routes unless they shall persist (default: as configured).
+        """Close the sockets, after removing our routes unless they shall persist (default: as configured). Once.
 
         Raises:
             NetlinkError: the removal was not answered; the sockets are closed nevertheless.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             if not (self._config.persist if persist is None else persist):
                 self._socket.apply(self._sync.all_deletions())
@@ -272,7 +276,7 @@ class KernelRoutes:
 
     async def _pause(self) -> None:
         """Let others run; if there is nothing to do, wait for news or the next scan."""
-        is_busy = self._sync.has_work or self._wake.is_set()
+        is_busy = self._wake.is_set() or (self._scanned.is_set() and self._sync.has_work)
         if not is_busy and not self._sync.scan_reason:
             self._settled.set()
         timeout_s = 0.0 if is_busy else max(0.0, self._seconds_to_scan())

@@ -141,9 +141,9 @@ class RouteSocket:
         seconds, fraction = divmod(timeout_s, 1.0)
         timeout = _TIMEVAL.pack(int(seconds), int(fraction * 1e6))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-        self._is_strict = _has_strict_check(self._socket)
+        _turn_on(self._socket, NETLINK_EXT_ACK)  # Linux 4.12: errors come with the kernel's words
+        _turn_on(self._socket, NETLINK_CAP_ACK)  # Linux 4.3: they do not quote the request
+        self._is_strict = _turn_on(self._socket, NETLINK_GET_STRICT_CHK)  # Linux 4.20: dumps are filtered
         self._socket.bind((0, 0))
         self._answer = bytearray(RECEIVE_BYTES_MAX)
 
@@ -176,7 +176,7 @@ class RouteSocket:
 
         Raises:
             NetlinkTimeout: no answer in time.
-            NetlinkOverrun: the receive buffer does not even hold one answer.
+            NetlinkOverrun: no memory to send, or the receive buffer does not even hold one answer.
         Cost: about 7 µs a change, 200 a system call.
         """
         failures: list[RouteFailure] = []
@@ -184,7 +184,7 @@ class RouteSocket:
         while start < len(requests):
             batch, payload = self._next_batch(requests, start)
             start += len(batch)
-            self._socket.send(payload)
+            self._transmit(payload)
             lost = self._collect(batch, failures)
             if lost:
                 self._apply_again(lost, failures)
@@ -201,7 +201,7 @@ class RouteSocket:
             protocol: only its routes; 0 is all.
         Raises:
             DumpInterrupted: at the end, when the table changed meanwhile; what was read may lack routes.
-            NetlinkTimeout, NetlinkRefused: no answer in time, or an error for an answer.
+            NetlinkTimeout, NetlinkOverrun, NetlinkRefused: no answer in time, one lost, or an error for an answer.
         Cost: about 3 µs a route.
         """
         payload = encode_route_dump(family, table, protocol)
@@ -299,7 +299,7 @@ class RouteSocket:
         """Ask again one by one what was lost: a rare case, kept simple."""
         for request in lost:
             sequence = self._next_sequence()
-            self._socket.send(_encode_request(request, sequence))
+            self._transmit(_encode_request(request, sequence))
             if self._collect({sequence: request}, failures):
                 raise NetlinkOverrun(f"{route_key_to_text(request.key)}: the answer does not fit the receive buffer")
 
@@ -310,7 +310,15 @@ class RouteSocket:
         return self._sequence
 
     def _send(self, message_type: int, flags: int, payload: bytes) -> None:
-        self._socket.send(encode_message(message_type, flags, self._next_sequence(), payload))
+        self._transmit(encode_message(message_type, flags, self._next_sequence(), payload))
+
+    def _transmit(self, data: bytes) -> None:
+        try:
+            self._socket.send(data)
+        except OSError as error:
+            if error.errno not in _SHORT_OF_MEMORY:
+                raise
+            raise NetlinkOverrun(f"{len(data)} octets cannot be sent: {errno_name(error.errno)}") from error
 
     def _answers(self) -> Iterator[tuple[bytes, Header]]:
         """Walk over the messages that answer the last request; the caller knows which is the last."""
@@ -325,6 +333,10 @@ class RouteSocket:
             return self._socket.recv(RECEIVE_BYTES_MAX)
         except BlockingIOError as error:
             raise NetlinkTimeout(f"no answer in {self._timeout_s} s") from error
+        except OSError as error:
+            if error.errno not in _SHORT_OF_MEMORY:
+                raise
+            raise NetlinkOverrun(f"an answer was lost: {errno_name(error.errno)}") from error
 
     def _dump(self, message_type: int, payload: bytes, decode: Decode[Value]) -> Iterator[list[Value]]:
         """Ask for a dump and yield what `decode` makes of it, a list a datagram."""
@@ -365,6 +377,8 @@ class _DumpProgress:
     is_interrupted: bool = False
 
 
+_SHORT_OF_MEMORY: Final = frozenset({errno.ENOBUFS, errno.ENOMEM})
+
 _NO_TABLE: Final = (errno.ENOENT,)
 """A table without a route may not exist: an empty dump, no error."""
 
@@ -379,10 +393,10 @@ def set_buffer_size(sock: socket.socket, option: int, forced_option: int, size_b
         sock.setsockopt(socket.SOL_SOCKET, option, size_bytes)
 
 
-def _has_strict_check(sock: socket.socket) -> bool:
-    """Turn on filtering of dumps by the kernel; False where it cannot (before Linux 4.20)."""
+def _turn_on(sock: socket.socket, option: int) -> bool:
+    """Turn on an option of netlink; False where the kernel does not know it."""
     try:
-        sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+        sock.setsockopt(SOL_NETLINK, option, 1)
     except OSError as error:
         if error.errno != errno.ENOPROTOOPT:
             raise

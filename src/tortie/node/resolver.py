@@ -26,6 +26,7 @@ NEXT_HOPS_MAX: Final = 64
 """Ways of one route in the kernel; the rest, in sorted order, is left out."""
 
 _IPV6_LENGTH: Final = 16
+_FAMILY_BY_LENGTH: Final = {4: IPV4_UNICAST, _IPV6_LENGTH: IPV6_UNICAST}
 _LINK_LOCAL_FIRST_OCTET: Final = 0xFE
 _LINK_LOCAL_SECOND_OCTET: Final = 0x80
 _LINK_LOCAL_SECOND_MASK: Final = 0xC0
@@ -76,7 +77,7 @@ class ResolvingRoutes:
             by_length.pop(key.nlri[0], None)
 
     def resolve(self, address: bytes) -> Resolution | None:
-        """Return how an address (4 or 16 octets) is reached, or None.
+        """Return how an address (4 or 16 octets; another length is reached by nothing) is reached, or None.
 
         Link-local addresses are not resolved: they mean nothing without an interface. Nor are our own (RFC 4271
         §5.1.3: a speaker must not install a route with itself as the next hop).
@@ -84,9 +85,10 @@ class ResolvingRoutes:
 
         Cost: one dictionary step for each prefix length present, a few µs.
         """
-        if is_link_local(address) or address in self._own_addresses:
+        family = _FAMILY_BY_LENGTH.get(len(address))
+        if family is None or is_link_local(address) or address in self._own_addresses:
             return None
-        by_length = self._by_length[IPV6_UNICAST if len(address) == _IPV6_LENGTH else IPV4_UNICAST]
+        by_length = self._by_length[family]
         number = int.from_bytes(address)
         bits_max = len(address) * 8
         for bits in sorted(by_length, reverse=True):

@@ -184,8 +184,9 @@ class World:
         ours, theirs = next(self._numbers), next(self._numbers)
         pipe = Pipe({host: ours, target: theirs})
         self._pipes[host, ours] = self._pipes[target, theirs] = pipe
-        is_wanted = host.engine.connected(peer, ours, local_address, self.now)
-        if not is_wanted or not target.engine.accept(theirs, local_address, peer.remote_address, self.now):
+        if host.engine.connected(peer, ours, local_address, self.now):
+            target.engine.accept(theirs, local_address, peer.remote_address, self.now)
+        else:
             self._lose(pipe, "closed by the far end")
 
     def _send(self, host: Host, connection: int, data: bytes) -> None:

@@ -219,8 +219,7 @@ class Speaker:
             sock.close()
             return
         number = self._open(sock)
-        if not self.engine.accept(number, remote_address, local_address, self.now):
-            self._connections.pop(number).abort()
+        self.engine.accept(number, remote_address, local_address, self.now)
 
     def _rest(self, listener: socket.socket) -> None:
         """Let the listener be until there may be a descriptor again; what connects meanwhile waits in the kernel."""

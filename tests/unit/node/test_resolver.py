@@ -66,6 +66,14 @@ def test_an_own_address_resolves_to_nothing() -> None:
     assert not resolving.set_own_addresses(frozenset({own}))
 
 
+@pytest.mark.parametrize("length", [0, 3, 5, 32])
+def test_what_is_no_address_resolves_to_nothing(length: int) -> None:
+    resolving = ResolvingRoutes()
+    resolving.replace(route_key("0.0.0.0/0"), DEFAULT[2])
+    resolving.replace(route_key("::/0"), DEFAULT_V6[2])
+    assert resolving.resolve(bytes(length)) is None
+
+
 def test_removed_routes_resolve_no_more() -> None:
     resolving = ResolvingRoutes()
     key, other_metric = route_key("10.0.0.0/24"), route_key("10.0.0.0/24", metric=5)

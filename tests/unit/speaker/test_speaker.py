@@ -295,12 +295,13 @@ def test_close_does_not_wait_for_a_peer_that_does_not_close(monkeypatch: pytest.
     run(test())
 
 
-def test_unknown_peer_is_closed() -> None:
+def test_unknown_peer_is_told_so_and_closed() -> None:
     async def test() -> None:
         async with nodes(1) as (left,):
             port = left.speaker.listen(LEFT, 0)
             left.configure()
             async with raw_peer(RIGHT, LEFT, port) as client:
+                assert await client.next_message() == (MessageType.NOTIFICATION, bytes([6, 5]))
                 assert await client.next_message() is None
             assert left.engine.refused_count == 1
 

@@ -11,6 +11,7 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -36,9 +37,11 @@ from tortie.bgp.wire import (
     IPV6_UNICAST,
     AttributeTable,
     Family,
+    Notification,
     Update,
     address_from_text,
     encode_end_of_rib,
+    encode_notification,
     encode_withdrawals,
     prefix_from_text,
 )
@@ -53,6 +56,7 @@ CEASE: Final = 6
 CEASE_ADMINISTRATIVE_SHUTDOWN: Final = 2
 CEASE_PEER_DECONFIGURED: Final = 3
 CEASE_OUT_OF_RESOURCES: Final = 8
+CONNECTION_REJECTED: Final = encode_notification(Notification(CEASE, 5, b""))
 
 
 class Engine:
@@ -247,14 +251,15 @@ class Engine:
 
     # ------------------------------------------------------------------ connections
 
-    def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> bool:
-        """Take an inbound connection; False = nobody configured that peer, the shell closes it."""
+    def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> None:
+        """Take an inbound connection; a peer that nobody configured is told Cease / Connection Rejected (RFC 4486)."""
         peer = self._peer_for(remote_address, local_address) or self._dynamic_peer(remote_address, local_address, now)
         if peer is None:
             self.refused_count += 1
-            return False
-        self._made(peer, connection, local_address, now, is_outgoing=False)
-        return True
+            self._outputs.append(SendBytes(connection, (CONNECTION_REJECTED,)))
+            self._outputs.append(CloseConnection(connection))
+        else:
+            self._made(peer, connection, local_address, now, is_outgoing=False)
 
     def connected(self, peer: PeerKey, connection: int, local_address: str, now: float) -> bool:
         """Our dial succeeded; False = the peer is no longer configured, the shell closes it."""
@@ -325,7 +330,7 @@ class Engine:
         address = ip_address(key.remote_address)
         for each in self._ranges:
             if address in ip_network(each.prefix):
-                return each.options
+                return replace(each.options, passive=True)
         return None
 
     # ------------------------------------------------------------------ time and output
@@ -396,6 +401,7 @@ class Engine:
         if buffers:
             peer.has_unsent = True
             peer.session.count_updates_sent(message_count, now)
+            self._timers.update(peer)
             self._outputs.append(SendBytes(connection, tuple(buffers)))
 
     # ------------------------------------------------------------------ what sessions say

@@ -2,7 +2,7 @@
 
 For: the two values, the check of the first, and which of its fields need a new OPEN or socket.
 Not for: the agreement itself (negotiation.py).
-RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §5 (send hold time).
+RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time).
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ HOLD_TIME_S_MAX: Final = 65535
 AS_MAX: Final = 0xFFFF_FFFF
 ROUTER_ID_MAX: Final = 0xFFFF_FFFF
 SEND_HOLD_TIME_S_DEFAULT: Final = 480.0
+SEND_HOLD_MARGIN_S: Final = 1.0
 
 FIELDS_BOUND_TO_OPEN: Final = (
     "local_as",
@@ -91,13 +92,14 @@ class SessionConfig:
     def send_hold_s(self, hold_time_s: int) -> float:
         """Return the SendHoldTime for a negotiated hold time, in seconds; 0 = no timer.
 
-        RFC 9687 §5: by default 8 minutes, or twice the hold time if that is longer; never below the hold time.
+        RFC 9687 §6: by default 8 minutes, or twice the hold time if that is longer. §4.4: longer than the hold
+        time in any case.
         """
         if self.send_hold_time_s is None:
             return max(SEND_HOLD_TIME_S_DEFAULT, 2.0 * hold_time_s)
         if self.send_hold_time_s == 0:
             return 0.0
-        return max(self.send_hold_time_s, float(hold_time_s))
+        return max(self.send_hold_time_s, hold_time_s + SEND_HOLD_MARGIN_S)
 
 
 @dataclass(frozen=True, slots=True)

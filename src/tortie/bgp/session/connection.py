@@ -212,7 +212,7 @@ class Connection:
             timers.send_hold = now + self._send_hold_s
 
     def note_drained(self) -> None:
-        """The socket has taken all that was handed out: SendHoldTimer stops (RFC 9687 §4)."""
+        """The socket has taken all that was handed out: SendHoldTimer stops (RFC 9687 §4.3)."""
         self.timers.send_hold = inf
 
     # ---------------------------------------------------------------- what begins

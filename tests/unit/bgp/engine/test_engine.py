@@ -75,13 +75,28 @@ def test_a_mesh_speaker_does_not_pass_on_what_it_heard_inside() -> None:
     assert set(best(lone)) == {own_prefix(NODES[0])}
 
 
-def test_unknown_addresses_are_refused_and_counted() -> None:
+@pytest.mark.rfc("4486", "4")
+def test_unknown_addresses_are_told_so_and_counted() -> None:
     world = World()
     reflector = add_speaker(world, REFLECTOR, ranges=[client_range("198.51.100.0/24")])
-    add_speaker(world, NODES[0], [peer(NODES[0], REFLECTOR)])
+    node = add_speaker(world, NODES[0], [peer(NODES[0], REFLECTOR)])
     world.run(10)
     assert reflector.refused_count >= 1
     assert not reflector.peers
+    [status] = peer_statuses(node, world.now)
+    assert status.last_notification_received is not None
+    assert "Connection Rejected" in status.last_notification_received
+
+
+def test_peers_of_a_range_are_never_dialled() -> None:
+    """A range implies passive, whatever its options say: when a client goes, nobody dials it."""
+    world = World()
+    reflector = add_speaker(world, REFLECTOR, ranges=[client_range("192.0.2.0/24", passive=False)])
+    add_speaker(world, NODES[0], [peer(NODES[0], REFLECTOR)])
+    world.wait_for(lambda: len(established(reflector)) == 1)
+    [status] = peer_statuses(reflector, world.now)
+    assert status.is_passive
+    assert not any("outgoing: IDLE to CONNECT" in str(event["text"]) for event in status.events)
 
 
 def test_a_dynamic_peer_is_forgotten_when_it_goes() -> None:

@@ -51,11 +51,12 @@ def test_beyond_limits_the_field_is_named(field: str, value: object) -> None:
         session_config(**{field: value})
 
 
-@pytest.mark.rfc("9687", "5")
+@pytest.mark.rfc("9687", "4.4")
+@pytest.mark.rfc("9687", "6")
 @pytest.mark.parametrize(
     ("configured", "hold_time_s", "expected"),
-    [(None, 90, 480.0), (None, 300, 600.0), (None, 0, 480.0), (0.0, 90, 0.0), (20.0, 9, 20.0), (20.0, 90, 90.0)],
-    ids=["8 minutes", "twice the hold time", "no hold time", "off", "configured", "not below the hold time"],
+    [(None, 90, 480.0), (None, 300, 600.0), (None, 0, 480.0), (0.0, 90, 0.0), (20.0, 9, 20.0), (20.0, 90, 91.0)],
+    ids=["8 minutes", "twice the hold time", "no hold time", "off", "configured", "longer than the hold time"],
 )
 def test_send_hold_time(configured: float | None, hold_time_s: int, expected: float) -> None:
     assert session_config(send_hold_time_s=configured).send_hold_s(hold_time_s) == expected

@@ -445,7 +445,7 @@ def bring_failure(session: Session) -> None:
 # ---------------------------------------------------------------- send hold timer
 
 
-@pytest.mark.rfc("9687", "4")
+@pytest.mark.rfc("9687", "4.3")
 def test_peer_that_does_not_read_is_given_up() -> None:
     session = new_session(hold_time_s=9, send_hold_time_s=20.0)
     bring_to(State.ESTABLISHED, session)
@@ -464,7 +464,7 @@ def test_peer_that_does_not_read_is_given_up() -> None:
     assert session.last_error == "send hold timer expired: the peer does not read"
 
 
-@pytest.mark.rfc("9687", "4")
+@pytest.mark.rfc("9687", "4.3")
 def test_drained_stops_the_send_hold_timer() -> None:
     session = new_session(hold_time_s=0, send_hold_time_s=20.0)
     bring_to(State.ESTABLISHED, session)

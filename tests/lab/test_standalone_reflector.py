@@ -1,0 +1,126 @@
+"""Reflectors that stand alone, as processes on loopback: they meet, answer for it, and end in order."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO, Any
+
+import pytest
+
+DEADLINE_S = 20.0
+POLL_S = 0.05
+
+
+def command(*arguments: str) -> list[str]:
+    """Return a command line of ours."""
+    return [sys.executable, "-m", "tortie", *arguments]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours to its end."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+
+
+@contextmanager
+def reflector(socket: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run a reflector; give it and the port it listens on; it has ended afterwards."""
+    whole = command("reflector", "run", *arguments, "--status-socket", str(socket))
+    process = subprocess.Popen(whole, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        yield process, _port(process.stderr)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _port(log: IO[str]) -> int:
+    line = log.readline()
+    found = re.search(r'"port": (\d+)', line)
+    assert found, f"the first line of its log says where it listens, not: {line}"
+    return int(found.group(1))
+
+
+def status(socket: Path) -> dict[str, Any]:
+    """Return what a reflector says of itself."""
+    answer: dict[str, Any] = json.loads(run("reflector", "status", "-o", "json", "--socket", str(socket)).stdout)
+    return answer
+
+
+def wait_established(socket: Path) -> dict[str, Any]:
+    """Return the one session of a reflector once it is established."""
+    deadline = monotonic() + DEADLINE_S
+    while monotonic() < deadline:
+        sessions = status(socket)["sessions"]
+        if [session["state"] for session in sessions] == ["established"]:
+            session: dict[str, Any] = sessions[0]
+            return session
+        sleep(POLL_S)
+    pytest.fail(f"no session within {DEADLINE_S} s: {status(socket)['sessions']}")
+
+
+RANGE = ("--listen", "127.0.0.1", "--port", "0", "--as", "64512", "--cluster-id", "1.0.0.1", "--client-range",
+         "127.0.0.0/8")  # fmt: skip
+
+
+def test_file_and_options_meet(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.sock", tmp_path / "theirs.sock"
+    with ExitStack() as stack:
+        process, port = stack.enter_context(reflector(ours, *RANGE))
+        file = tmp_path / "peer.yaml"
+        file.write_text(
+            f"listen: {{address: 127.0.0.2, port: 0}}\nas: 64512\npeers: [{{address: 127.0.0.1, port: {port}}}]\n",
+            encoding="utf-8",
+        )
+        stack.enter_context(reflector(theirs, "--config", str(file)))
+        client = wait_established(ours)
+        assert (client["remote_address"], client["is_client"], client["is_dynamic"]) == ("127.0.0.2", True, True)
+        assert client["counters"]["open_received"] == 1
+        server = wait_established(theirs)
+        assert (server["remote_address"], server["remote_port"], server["is_client"]) == ("127.0.0.1", port, False)
+        text = run("reflector", "status", "--socket", str(ours)).stdout
+        assert re.search(r"\| 127.0.0.2 +\| client +\| up +\| [\d:]{8} \| Established \|", text)
+        assert run("reflector", "routes", "--socket", str(ours)).stdout == "No paths.\n"
+        assert json.loads(run("reflector", "routes", "-o", "json", "--socket", str(ours)).stdout) == []
+        assert run("reflector", "stop", "--socket", str(ours)).returncode == 0
+        assert process.wait(DEADLINE_S) == 0
+        assert not ours.exists()
+        (session,) = status(theirs)["sessions"]
+        assert session["last_notification_received"] == "Cease / Administrative Shutdown"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    with reflector(tmp_path / "s.sock", *RANGE) as (process, _):
+        os.kill(process.pid, number)
+        assert process.wait(DEADLINE_S) == 0
+        assert not (tmp_path / "s.sock").exists()
+
+
+def test_port_in_use(tmp_path: Path) -> None:
+    with reflector(tmp_path / "s.sock", *RANGE) as (_, port):
+        second = [*RANGE[:3], str(port), *RANGE[4:]]
+        refused = run("reflector", "run", *second, "--status-socket", str(tmp_path / "t.sock"))
+        assert refused.returncode == 1
+        assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_status_socket_in_use(tmp_path: Path) -> None:
+    with reflector(tmp_path / "s.sock", *RANGE):
+        refused = run("reflector", "run", *RANGE, "--status-socket", str(tmp_path / "s.sock"))
+        assert refused.returncode == 1
+        assert "another agent listens on it" in refused.stderr
+
+
+def test_nobody_to_ask(tmp_path: Path) -> None:
+    asked = run("reflector", "status", "--socket", str(tmp_path / "none.sock"))
+    assert asked.returncode == 3
+    assert asked.stderr.endswith("is the agent running? Start it: tortie reflector run\n")
