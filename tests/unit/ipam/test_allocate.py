@@ -407,6 +407,21 @@ def test_containers_that_start_together_never_share_an_address(seed: int) -> Non
     run(test, YieldingStore(seed))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_one_handle_on_several_nodes_at_once_counts_every_address(seed: int) -> None:
+    async def test(store: Store) -> None:
+        pools = [pool("10.0.0.0/26", blockSize=29)]
+        async with asyncio.TaskGroup() as tasks:
+            for i in range(8):
+                tasks.create_task(assign_address(store, f"n{i % 4}", pools, "shared", NOW))
+        assert len(await addresses_of_handle(store, "shared")) == 8
+        async with asyncio.TaskGroup() as tasks:
+            releases = [tasks.create_task(release_handle(store, "shared")) for _ in range(3)]
+        assert sum(len(release.result()) for release in releases) == 8
+
+    run(test, YieldingStore(seed))
+
+
 def test_it_gives_up_after_many_tries() -> None:
     class Hopeless(MemoryStore):
         tries = 0

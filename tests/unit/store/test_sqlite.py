@@ -194,6 +194,21 @@ def test_our_mark_is_in_the_header(tmp_path: Path) -> None:
     assert (tmp_path / "s.db").read_bytes()[68:72] == b"tort" == APPLICATION_ID.to_bytes(4, "big")
 
 
+def test_a_commit_is_on_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    async def test() -> None:
+        store = SQLiteStore(tmp_path / "s.db")
+        await put(store, "/a")
+        pragmas = store._writer.run(
+            lambda connection: [
+                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
+            ]
+        )
+        assert pragmas == [2, "wal"]  # 2 = FULL
+        await store.close()
+
+    run(test)
+
+
 # ---------------------------------------------------------------- the file goes and comes
 
 
