@@ -4,6 +4,7 @@ Labs of tests lie in a folder of the test (TORTIE_LAB_DIR), so that they never m
 """
 
 import asyncio
+import functools
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -82,10 +83,15 @@ def environment(folder: Path) -> dict[str, str]:
 
 def lab_test(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that raises a lab; skip it where the machine cannot."""
-    missing = [item.name for item in find_missing() if item.is_required]
+    missing = _missing()
     skip = pytest.mark.skipif(bool(missing), reason=f"no lab can be raised here: {', '.join(missing)}")
     marked: Callable[..., None] = pytest.mark.root(skip(test))
     return marked
+
+
+@functools.cache
+def _missing() -> tuple[str, ...]:
+    return tuple(item.name for item in find_missing() if item.is_required)
 
 
 def run_lab_test(folder: Path, work: Callable[[Lab], Awaitable[None]], topology: Topology = TOPOLOGY) -> None:

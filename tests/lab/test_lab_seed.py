@@ -56,12 +56,14 @@ def test_a_lab_that_is_kept_can_be_joined_and_taken_down(tmp_path: Path) -> None
     where = environment(tmp_path)
 
     async def run() -> None:
-        record = await run_seed(SEED, lambda _: None, is_kept=True, environment=where)
-        assert misses(record) == []
-        lab = open_lab("seed", where)
-        before = footprint(lab)
-        await killed_agents_come_back(lab)
-        assert await down("seed", where)
+        try:
+            record = await run_seed(SEED, lambda _: None, is_kept=True, environment=where)
+            assert misses(record) == []
+            lab = open_lab("seed", where)
+            before = footprint(lab)
+            await killed_agents_come_back(lab)
+        finally:
+            assert await down("seed", where)
         assert leftovers(before) == []
 
     asyncio.run(run())

@@ -40,6 +40,7 @@ __all__ = ["READY_TIMEOUT_S", "Holder", "main"]
 READY_TIMEOUT_S: Final = 20.0
 """How long a process has to take connections after it was started."""
 
+FOLDER_CHECK_S: Final = 2.0
 PRIVATE: Final = 0o077
 
 
@@ -102,10 +103,20 @@ class Holder:
             await self._start_all()
             made = {name: asdict(namespaces) for name, namespaces in self._built.namespaces.items()}
             self._launcher.ready({"namespaces": made, "remarks": self._built.remarks})
-            await self._ending.wait()
+            await self._wait_end()
         finally:
             server.close()
             await self._supervisor.stop_all()
+
+    async def _wait_end(self) -> None:
+        """Return when the lab is to end; it also is when its folder was removed, since then nobody could find it."""
+        while not self._ending.is_set():
+            try:
+                async with asyncio.timeout(FOLDER_CHECK_S):
+                    await self._ending.wait()
+            except TimeoutError:
+                if not self._directory.plan.exists():
+                    self._end("its folder is gone")
 
     async def _start_all(self) -> None:
         names = self._supervisor.automatic()

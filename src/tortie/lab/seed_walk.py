@@ -3,8 +3,10 @@
 For: the steps, what each must show, and what is compared. Not here: running steps (walk.py), events on a screen (the
 CLI), the text that is typed (lines.py).
 
-Everything typed is run as it is printed, by a shell on the host it is printed for. Any topology will do that has nodes
-on one LAN, one reflector that is started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the way in.
+What is typed on a host is run as it is printed, by a shell on that host. Some lines stand for what the lab does itself:
+`lab up` and `lab down`; the start of the reflector, which is the holder's work, so that its end is noticed; and `ping`,
+since the lab's prober asks all pairs at once. Any topology will do that has nodes on one LAN, one reflector that is
+started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the way in.
 """
 
 import asyncio

@@ -288,7 +288,7 @@ class _Connection:
             )
         if not self._may_create:
             raise StoreUnavailable(f"the datastore file {self._path} does not exist")
-        create_file(self._path, _fill, self._busy_timeout_s)
+        create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s)
 
     def _open(self) -> sqlite3.Connection:
         if self._file.last is not None:
@@ -438,10 +438,10 @@ def _event(key: str, value: bytes | None, create_revision: int, revision: int) -
     return Event(key, entry, revision)
 
 
-def _fill(path: Path) -> None:
-    """Make an empty datastore of the empty file at `path`."""
+def _fill(new: Path, path: Path) -> None:
+    """Make an empty datastore of the empty file `new`, which will stand at `path`."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(new, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             if _value(connection, "PRAGMA journal_mode = WAL") != "wal":

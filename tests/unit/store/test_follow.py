@@ -160,8 +160,10 @@ def test_an_outage_is_told_once_and_ends_by_itself() -> None:
             for _ in range(20):
                 await asyncio.sleep(0.001)
             assert not waiting.done()  # many tries, nothing new to tell
+            assert follower._failure_count > 2
             store.set_outage(None)
             assert await waiting == StoreStatus(True, False, "", 1)
+            assert follower._failure_count == 0  # the next outage begins with short pauses again
             await put(store, "/b")
             assert list((await next_update(outputs)).entries) == ["/a", "/b"]
 

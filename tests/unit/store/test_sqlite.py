@@ -561,7 +561,7 @@ asyncio.run(globals()[sys.argv[2]]())
     ("case", "texts"),
     [
         pytest.param("full", ["the disk is full; nothing was changed"], id="full disk"),
-        pytest.param("full_from_the_start", ["full"], id="no room for a new file"),
+        pytest.param("full_from_the_start", ["/s.db is unavailable"], id="no room for a new file"),
         pytest.param("read_only_new", ["Read-only file system"], id="read-only, no file yet"),
         pytest.param("read_only_old", ["cannot be", "cannot be"], id="read-only, file there"),
     ],
