@@ -25,7 +25,7 @@ from tortie.model import IPPool, ResourceInvalid, to_stored
 from tortie.model.keys import affinity_key, block_key
 from tortie.store import Compare, Conflict, Entry, Listing, Operation, Put, ResourceStore, Store
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DEADLINE_S = 30

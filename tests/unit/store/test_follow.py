@@ -24,7 +24,7 @@ from tortie.store import (
     follow,
 )
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 DEADLINE_S = 10
 FAST = FollowTimers(retry_first_s=0.001, retry_max_s=0.004, held_recheck_s=0.001)

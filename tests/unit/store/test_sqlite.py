@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tortie.store import Compare, Entry, Event, HistoryReplaced, Put, Store, StoreUnavailable
-from tortie.store.sqlite import APPLICATION_ID, POLL_INTERVAL_S, SQLiteStore
+from tortie.store.sqlite import APPLICATION_ID
+from tortie.store.sqlite_store import POLL_INTERVAL_S, SQLiteStore
 
 DEADLINE_S = 10
 
@@ -198,7 +199,7 @@ def test_a_commit_is_on_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
     async def test() -> None:
         store = SQLiteStore(tmp_path / "s.db")
         await put(store, "/a")
-        pragmas = store._writer.run(
+        pragmas = store._writer._run(
             lambda connection: [
                 connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
             ]
@@ -495,7 +496,7 @@ _IN_NAMESPACE = """
 import asyncio, os, subprocess, sys
 from pathlib import Path
 from tortie.store import Put, StoreUnavailable
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 directory = Path(sys.argv[1])
 
