@@ -4,11 +4,16 @@ import asyncio
 import json
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from lab.lab_world import environment, lab_test, on
+import pytest
+
+from lab.lab_world import COMMANDS, TOPOLOGY, environment, lab_test, on
 from tortie.lab.checks import count_established, mesh_session_count
+from tortie.lab.commands import COMMANDS as LAB_COMMANDS
+from tortie.lab.errors import LabExists
 from tortie.lab.leftovers import footprint, leftovers
 from tortie.lab.lifecycle import Lab, down, open_lab, up
 from tortie.lab.probe import Probe
@@ -48,6 +53,35 @@ def test_the_document_from_mesh_to_reflection(tmp_path: Path) -> None:
     assert [event for event in events if isinstance(event, StepFinished)] == list(record.steps)
     assert events[-1] == WalkFinished(record=record)
     assert json.loads(json.dumps(record.to_data()))["ok"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@lab_test
+def test_a_lab_that_is_up_already_is_left_alone(tmp_path: Path) -> None:
+    where = environment(tmp_path)
+    same_name = replace(TOPOLOGY, name="seed")
+
+    async def run() -> None:
+        lab = await up(same_name, commands=COMMANDS, environment=where)
+        try:
+            with pytest.raises(LabExists):
+                await run_seed(SEED, lambda _: None, environment=where)
+            assert open_lab("seed", where).state == lab.state
+        finally:
+            await down("seed", where)
+
+    asyncio.run(run())
+
+
+@lab_test
+def test_a_step_that_misses_says_why_and_the_lab_goes(tmp_path: Path) -> None:
+    commands = replace(LAB_COMMANDS, reflector=("sh", "-c", "echo no such address >&2; exit 4"))
+    record = asyncio.run(run_seed(SEED, lambda _: None, commands=commands, environment=environment(tmp_path)))
+    ((title, expected, seen),) = misses(record)
+    assert (title, expected) == ("Start the reflector", "it runs")
+    assert "node1/reflector ended (exit code 4)" in seen
+    assert "no such address" in seen
+    assert record.steps[-1].title == "Lab down"
     assert list(tmp_path.iterdir()) == []
 
 
