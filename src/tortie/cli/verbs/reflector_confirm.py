@@ -14,8 +14,8 @@ __all__ = ["reflector_confirm"]
 def reflector_confirm(socket: Path | None) -> None:
     """Tell the route reflector of this host to obey the datastore as it stands now.
 
-    A reflector does not act on a datastore that was emptied, restored or replaced under it: `reflector status` says so, and
-    its sessions stay. Look at the datastore first; then this lets the reflector follow it.
+    A reflector does not act on a datastore that was emptied, restored or replaced under it: `reflector status` says
+    so, and its sessions stay. Look at the datastore first; then this lets the reflector follow it.
     """
     from tortie.cli.asking import confirm_datastore
 
