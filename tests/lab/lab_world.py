@@ -82,8 +82,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def lab_test(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that raises a lab; skip it where the machine cannot."""
-    missing = _missing()
+    """Mark a test that raises a lab; skip it where the machine cannot, but in CI let it fail."""
+    missing = () if os.environ.get("CI") else _missing()
     skip = pytest.mark.skipif(bool(missing), reason=f"no lab can be raised here: {', '.join(missing)}")
     marked: Callable[..., None] = pytest.mark.root(skip(test))
     return marked

@@ -24,6 +24,7 @@ from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
+from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
@@ -76,7 +77,16 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     ),
     "lab": (
         "Networks in namespaces of this machine, with real agents.",
-        {"run": lab_run, "up": lab_up, "exec": lab_exec, "status": lab_status, "down": lab_down},
+        {
+            "run": lab_run,
+            "up": lab_up,
+            "exec": lab_exec,
+            "status": lab_status,
+            "start": lab_start,
+            "stop": lab_stop,
+            "restart": lab_restart,
+            "down": lab_down,
+        },
     ),
 }
 """Group → its help and its verbs."""

@@ -21,7 +21,6 @@ from tortie.lab.control import CONTROL_TIMEOUT_S, ask, connect
 from tortie.lab.ending import end_lab
 from tortie.lab.errors import LabExists
 from tortie.lab.paths import LabDirectory
-from tortie.lab.raising import OnProgress, raise_lab
 from tortie.lab.requirements import check_requirements
 from tortie.lab.state import (
     LabState,
@@ -121,7 +120,7 @@ def check_not_running(name: str, environment: Mapping[str, str] = os.environ) ->
 async def up(
     topology: Topology,
     *,
-    on_progress: OnProgress = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
     commands: CommandLines = COMMANDS,
     environment: Mapping[str, str] = os.environ,
 ) -> Lab:
@@ -138,6 +137,9 @@ async def up(
         LabExists: a lab of this name is up.
         LabError: it could not be raised; nothing is left of it.
     """
+    # Certificates, resources and IPAM are heavy, and other commands on labs need none of them.
+    from tortie.lab.raising import raise_lab  # noqa: PLC0415 - see above
+
     await asyncio.to_thread(check_requirements)
     sweep(environment)
     check_not_running(topology.name, environment)

@@ -27,7 +27,7 @@ from tortie.lab.state import LabState, identify, write_state
 from tortie.lab.topology import Topology
 from tortie.lab.wiring import Wiring
 
-__all__ = ["OnProgress", "raise_lab"]
+__all__ = ["raise_lab"]
 
 SILENCE_TIMEOUT_S: Final = 120.0
 """Longest silence of the holder while the lab is raised; it says each step."""
