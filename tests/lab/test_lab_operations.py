@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -114,7 +115,7 @@ def test_a_duplicate_address_is_set_aside_and_all_else_runs(lab: Lab) -> None:
         created = await on(lab, "kube-master", "calicoctl", "create", "-f", "-", stdin=DUPLICATE)
         assert created.exit_code == 0, created.stderr
         for host in ("kube-master", "kube-node1", "kube-node3"):
-            await until(lambda host=host: names_intruder(lab, host))
+            await until(partial(names_intruder, lab, host))
             assert await all_established(lab, host)
         shown = await on(lab, "kube-node3", "calicoctl", "node", "status")
         assert "intruder" in shown.stdout

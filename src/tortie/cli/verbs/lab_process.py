@@ -27,7 +27,10 @@ def lab_start(process: str, lab: str | None) -> None:
 @process_argument
 @lab_option
 def lab_stop(process: str, lab: str | None) -> None:
-    """End a process of a lab: SIGTERM, then SIGKILL. One that does not run is left alone."""
+    """End a process of a lab.
+
+    It gets SIGTERM, and SIGKILL if it does not heed that. One that does not run is left alone.
+    """
     _act(process, lab, "stop", "has ended")
 
 
@@ -35,7 +38,9 @@ def lab_stop(process: str, lab: str | None) -> None:
 @process_argument
 @lab_option
 def lab_restart(process: str, lab: str | None) -> None:
-    """End a process of a lab if it runs, start it again and wait until it is ready.
+    """Start a process of a lab anew and wait until it is ready.
+
+    One that runs is ended first; one that was killed just starts.
 
     \b
     tortie lab exec kube-node1 -- sh -c 'kill -9 $(pgrep -f "node run --name kube-node1")'
