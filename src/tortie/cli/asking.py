@@ -56,9 +56,9 @@ def print_routes(
         click.echo(paths_text(paths), nl=False)
 
 
-def stop_agent(socket: Path | None, start_command: str) -> None:
-    """Tell the agent to stop; it answers before it does."""
-    ask(socket, "stop", start_command)
+def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool) -> None:
+    """Tell the agent to stop, for good or to be started again; it answers before it does."""
+    ask(socket, "stop", start_command, {"for_restart": for_restart})
 
 
 def confirm_datastore(socket: Path | None, start_command: str) -> None:

@@ -24,6 +24,7 @@ from tortie.node.last_intent import LastIntent, load_last_intent, save_last_inte
 from tortie.node.log import Log
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
+from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
@@ -68,6 +69,7 @@ class Agent:
         self._options = options
         self._log = log
         self._stopping = asyncio.Event()
+        self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
@@ -80,8 +82,13 @@ class Agent:
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
 
-    def stop(self) -> None:
-        """End the agent: sessions with Cease, routes stay in the kernel."""
+    def stop(self, *, for_restart: bool = False) -> None:
+        """End the agent: sessions with Cease, routes stay in the kernel.
+
+        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
+        """
+        if not self._stopping.is_set():  # the first word counts
+            self._is_for_restart = for_restart
         self._stopping.set()
 
     async def run(self) -> None:
@@ -100,7 +107,7 @@ class Agent:
         finally:
             status.close()
             if self._speaker is not None:
-                await self._speaker.close()
+                await self._speaker.close(for_restart=self._is_for_restart)
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
@@ -189,7 +196,12 @@ class Agent:
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
-        engine = Engine(speaker_config(intent), self._options.jitter, reports_best_paths=is_node)
+        engine = Engine(
+            speaker_config(intent),
+            self._options.jitter,
+            reports_best_paths=is_node,
+            is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
+        )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         start(speaker.run())
         if is_node:
@@ -222,8 +234,8 @@ class Agent:
                     self._datapath.follow(event)
             case PeerUp(peer):
                 self._log.info("session up", peer=str(peer))
-            case PeerDown(peer, reason):
-                self._log.warning("session down", peer=str(peer), reason=reason)
+            case PeerDown(peer, reason, stale_s):
+                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
 
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
         before = set() if former is None else set(former.quarantine)
@@ -260,9 +272,10 @@ class Agent:
     def _handlers(self) -> Handlers:
         return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
 
-    def _stop_asked(self, _arguments: JSONObject) -> JSONObject:
-        self.stop()
-        return {"stopping": True}
+    def _stop_asked(self, arguments: JSONObject) -> JSONObject:
+        for_restart = flag(arguments, "for_restart")
+        self.stop(for_restart=for_restart)
+        return {"stopping": True, "for_restart": for_restart}
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""

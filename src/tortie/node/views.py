@@ -25,6 +25,7 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
         "router_id": dotted(config.router_id),
         "cluster_id": dotted(engine.rib.cluster_id),
         "listening": [{"address": address, "port": port} for address, port in listening],
+        "deferred_families": [family.name for family in engine.deferred_families],
         "refused_connections": engine.refused_count,
         "prefixes": {family.name: len(engine.rib.loc_rib(family).decisions) for family in FAMILIES},
         "update_groups": [

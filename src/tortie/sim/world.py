@@ -110,6 +110,13 @@ class World:
                 self._lose(pipe, "connection reset by peer")
         return host
 
+    def vanish(self, name: str) -> Host:
+        """Take a host away without a trace, as a loss of power does: nobody is told, its connections look open."""
+        host = self.hosts.pop(name)
+        for address in host.addresses:
+            del self._by_address[address]
+        return host
+
     # ------------------------------------------------------------------ running
 
     def run(self, seconds: float) -> None:
@@ -197,7 +204,7 @@ class World:
 
     def _deliver(self, host: Host, connection: int, pipe: Pipe, data: bytes) -> None:
         target = pipe.other(host)
-        if not pipe.is_open:
+        if not pipe.is_open or self.hosts.get(target.name) is not target:
             return
         if target.is_frozen:
             self._later(self.delay_s, lambda: self._deliver(host, connection, pipe, data))

@@ -81,12 +81,12 @@ class Pair:
             yield agent
             agent.stop()
 
-    async def ask(self, index: int, op: str = "status") -> list[dict[str, Any]]:
+    async def ask(self, index: int, op: str = "status", **arguments: object) -> list[dict[str, Any]]:
         """Ask over the status socket, as the command does."""
         reader, writer = await asyncio.open_unix_connection(str(self.folder / f"run{index}" / "status.sock"))
         replies: list[dict[str, Any]] = []
         try:
-            writer.write(json.dumps({"op": op}).encode() + b"\n")
+            writer.write(json.dumps({**arguments, "op": op}).encode() + b"\n")
             while not replies or "item" in replies[-1]:
                 line = await reader.readline()
                 if not line:
@@ -320,6 +320,48 @@ def test_stop_over_the_socket_ends_the_agent_and_removes_the_socket(pair: Pair) 
             await pair.wait_for(lambda: has_sessions(pair))
             await pair.ask(0, "stop")
         assert not (pair.folder / "run0" / "status.sock").exists()
+
+    asyncio.run(run())
+
+
+@pytest.mark.rfc("4724", "4.1")
+@pytest.mark.rfc("4724", "4.2")
+@pytest.mark.parametrize("for_restart", [True, False])
+def test_stop_for_restart_leaves_the_peer_what_it_learned(pair: Pair, for_restart: bool) -> None:
+    """And the agent that comes up again with its last intent says that it has restarted."""
+
+    async def stop_asked() -> None:
+        [reply] = await pair.ask(0, "stop", for_restart=for_restart)
+        assert reply == {"stopping": True, "for_restart": for_restart}
+
+    async def is_lost() -> bool:
+        return not await pair.is_established(1)
+
+    async def is_learned() -> bool:
+        return await pair.learned(1) == {"10.0.0.0/16"}
+
+    async def run() -> None:
+        async with pair.running(1):
+            async with pair.running(0):
+                await pair.wait_for(is_learned)
+                await stop_asked()
+            await pair.wait_for(is_lost)
+            assert bool(await pair.learned(1)) is for_restart
+            async with pair.running(0):
+                await pair.wait_for(lambda: pair.is_established(1))
+                await pair.wait_for(is_learned)
+                assert (await pair.status(0))["intent_from"] in ("disk", "datastore")
+
+    asyncio.run(run())
+
+
+def test_stop_asks_for_true_or_false(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            [reply] = await pair.ask(0, "stop", for_restart="yes")
+            assert reply is None
+            assert await has_sessions(pair)
 
     asyncio.run(run())
 

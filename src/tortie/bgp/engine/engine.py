@@ -3,7 +3,7 @@
 For: taking inputs (connections and their bytes, timers, configuration, local routes, next hops) and giving
 one ordered queue of outputs. Time is an argument: seconds of any monotonic clock. Not for: sockets (speaker),
 the FSM (session), the choice of routes (rib).
-RFC sections: 4271 §3, §6.8, §9; 4456; 4724 §2; 2918.
+RFC sections: 4271 §3, §6.8, §9; 4456; 4724 §2, §4 (rules in restart.py); 8538; 2918.
 Structures to know: `Engine`, `Peer`.
 
 The shell calls inputs, then `flush` once for all of a pass of its loop, then takes `next_output` until None.
@@ -28,10 +28,17 @@ from tortie.bgp.engine.outputs import (
     PeerUp,
     SendBytes,
 )
-from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
+from tortie.bgp.engine.peer import Membership, Peer, Stale, established_source, export_profile
+from tortie.bgp.engine.restart import (
+    STALE_TIME_S,
+    SelectionDeferral,
+    is_same_speaker,
+    resumed_families,
+    retained_families,
+)
 from tortie.bgp.engine.timers import TimerHeap
 from tortie.bgp.rib import RIB, ImportRule, Path, Source, SourceKind
-from tortie.bgp.session import Negotiated, Session, SessionConfig, outputs
+from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig, outputs
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
@@ -52,6 +59,8 @@ DYNAMIC_PEERS_MAX: Final = 16_384
 GLOBAL_ADDRESS_OCTETS: Final = 16
 """An IPv6 next hop may carry a link-local address behind the global one (RFC 2545 §3)."""
 
+FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
+
 CEASE: Final = 6
 CEASE_ADMINISTRATIVE_SHUTDOWN: Final = 2
 CEASE_PEER_DECONFIGURED: Final = 3
@@ -66,9 +75,18 @@ class Engine:
         config: its identity.
         jitter: called for each timer that is to be spread, returns 0.75 to 1.0 (RFC 4271 §10).
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
+        is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
+            nothing before they have told it what they have (RFC 4724 §4.1).
     """
 
-    def __init__(self, config: SpeakerConfig, jitter: Callable[[], float], *, reports_best_paths: bool = False) -> None:
+    def __init__(
+        self,
+        config: SpeakerConfig,
+        jitter: Callable[[], float],
+        *,
+        reports_best_paths: bool = False,
+        is_restarting: bool = False,
+    ) -> None:
         """Start with no peer; see the class."""
         self.config = config
         self.table = AttributeTable()
@@ -86,7 +104,10 @@ class Engine:
         self._wants_other_next_hops = False
         self._ready: dict[Peer, None] = {}
         self._outputs: deque[Output] = deque()
-        self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.session.next_timer())
+        self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
+        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
+        self.rib.deferred = self._deferral.families
+        self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
         self.rib.add_source(self.local, ImportRule(config.local_as), (IPV4_UNICAST, IPV6_UNICAST))
 
@@ -103,7 +124,7 @@ class Engine:
 
         Client flag, filters, next-hop mode, cluster id and description change in place; AS numbers, router id
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
-        Cease / Peer De-configured.
+        Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
         if speaker is not None:
             self._set_speaker(speaker)
@@ -119,6 +140,8 @@ class Engine:
         self._learn_own_addresses(wanted)
         for key, options in wanted.items():
             self._set_peer(key, options, now)
+        self._deferral.begin(wanted, now, has_ranges=bool(ranges))
+        self._end_deferral(now)
 
     def _set_speaker(self, speaker: SpeakerConfig) -> None:
         if speaker == self.config:
@@ -127,7 +150,7 @@ class Engine:
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
-        for source in self._by_source:
+        for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
 
@@ -142,26 +165,36 @@ class Engine:
             self._add(key, options, now, is_dynamic=False)
             return
         former, peer.options = peer.options, options
+        stale = peer.stale
+        if stale is not None and (options.local_as, options.peer_as or stale.source.peer_as) != (
+            former.local_as,
+            stale.source.peer_as,
+        ):
+            self._drop_stale(peer)
         if peer.session.reconfigure(self._session_config(key, options), now):
             self._pump(peer, now)
-        elif peer.source is not None:
-            self._apply_in_place(peer, peer.source, former)
+        else:
+            self._apply_in_place(peer, former)
         self._timers.update(peer)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
 
-    def _apply_in_place(self, peer: Peer, source: Source, former: SessionOptions) -> None:
-        """Carry changed options into a session that stays up."""
-        negotiated = peer.session.negotiated
-        assert negotiated is not None, "a peer with a source is established"
+    def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
+        """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
+        source = peer.stale.source if peer.stale is not None else peer.source
+        if source is None:
+            return
         if peer.options.import_filter != former.import_filter:
             self.rib.import_rules[source] = peer.import_rule()
             self.rib.judge_again(source)
-        is_client = negotiated.is_internal and peer.options.is_client
+        is_client = source.kind is SourceKind.INTERNAL and peer.options.is_client
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
+        negotiated = peer.negotiated
+        if negotiated is None:
+            return
         for family, (group, _) in list(peer.memberships.items()):
             profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
             if profile != group.profile:
@@ -171,6 +204,7 @@ class Engine:
 
     def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
+        session.local_restart = self._local_restart()
         peer = self.peers[key] = Peer(key, options, session, is_dynamic=is_dynamic)
         self._by_address.setdefault(key.remote_address, {})[key] = peer
         self._dynamic_count += is_dynamic
@@ -180,10 +214,12 @@ class Engine:
 
     def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
         peer.session.stop(now, subcode=subcode)
-        self._take_session_outputs(peer)
+        self._take_session_outputs(peer, now)
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
+        self._drop_stale(peer)
+        self._deferral.note_gone(peer.key)
         del self.peers[peer.key]
         at_address = self._by_address[peer.key.remote_address]
         del at_address[peer.key]
@@ -193,11 +229,103 @@ class Engine:
         self._timers.forget(peer)
         assert not peer.connections, f"{peer.key} is forgotten with open connections"
 
-    def shutdown(self, now: float) -> None:
-        """End every session with Cease / Administrative Shutdown and accept nothing more."""
+    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+        """End every session with Cease / Administrative Shutdown and accept nothing more.
+
+        Args:
+            now: the time.
+            for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
+                restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
+        """
         self._ranges = ()
         for peer in list(self.peers.values()):
-            self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+            if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
+                peer.session.leave(now)
+                self._take_session_outputs(peer, now)
+                self._forget(peer)
+            else:
+                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+
+    # ------------------------------------------------------------------ graceful restart
+
+    def forwarding_preserved(self, families: Iterable[Family]) -> None:
+        """The data path says that it forwards by what was written to it before: the F bit of OPENs to come."""
+        self._preserved |= frozenset(families)
+        self._tell_sessions_of_restart()
+
+    @property
+    def deferred_families(self) -> tuple[Family, ...]:
+        """Families in which nothing is chosen and announced yet, because the speaker has restarted."""
+        return tuple(sorted(self._deferral.families))
+
+    def _local_restart(self) -> LocalRestart:
+        return LocalRestart(bool(self._deferral.families), self._preserved)
+
+    def _tell_sessions_of_restart(self) -> None:
+        local_restart = self._local_restart()
+        for peer in self.peers.values():
+            peer.session.local_restart = local_restart
+
+    def _end_deferral(self, now: float) -> None:
+        """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
+        ended = self._deferral.take_ended(now)
+        if not ended:
+            return
+        self.rib.deferred = self._deferral.families
+        for peer in self.peers.values():
+            if peer.negotiated is not None:
+                for family in ended:
+                    self._join(peer, peer.negotiated, family)
+        self._tell_sessions_of_restart()
+
+    def _returning_source(self, peer: Peer, negotiated: Negotiated, now: float) -> Source:
+        """Return what stands for a session that is up: the same as before where its paths were kept.
+
+        So what it announces again replaces what is stale, and what it announces as before changes nothing.
+        """
+        source, stale = established_source(peer, negotiated), peer.stale
+        if stale is not None and not is_same_speaker(stale.source, source):
+            self._drop_stale(peer)
+            stale = None
+        if stale is None:
+            return source
+        kept = resumed_families(negotiated, stale.families)
+        for family in sorted(stale.families - kept):
+            self.rib.drop_family(stale.source, family)
+        stale.families, stale.is_back, stale.deadline = kept, True, now + STALE_TIME_S
+        if not kept:
+            peer.stale = None
+        return stale.source
+
+    def _sweep_stale(self, peer: Peer, families: Iterable[Family]) -> None:
+        """The peer is back and has sent all it had of these families, or will not."""
+        stale = peer.stale
+        ended = frozenset() if stale is None else stale.families.intersection(families)
+        if stale is None or not ended:
+            return
+        for family in sorted(ended):
+            self.rib.sweep_stale(stale.source, family)
+        stale.families -= ended
+        if not stale.families:
+            peer.stale = None
+        self._forget_unused_next_hops()
+
+    def _drop_stale(self, peer: Peer) -> None:
+        """Keep nothing of a peer that is not back."""
+        stale, peer.stale = peer.stale, None
+        if stale is not None:
+            assert peer.source is None, f"{peer.key} is established: what is stale of it is swept, not dropped"
+            self.rib.remove_source(stale.source)
+            self._forget_unused_next_hops()
+
+    def _expire_stale(self, peer: Peer, now: float) -> None:
+        stale = peer.stale
+        if stale is None or stale.deadline > now:
+            return
+        if stale.is_back:
+            self._sweep_stale(peer, stale.families)
+        else:
+            self._drop_stale(peer)
 
     # ------------------------------------------------------------------ local routes and next hops
 
@@ -242,7 +370,9 @@ class Engine:
             self._wants_other_next_hops = True
 
     def _forget_unused_next_hops(self) -> None:
-        """Look which next hops are still in use; called when a session ended. Cost: O(paths)."""
+        """Look which next hops are still in use; called when paths of a session went. Cost: O(paths)."""
+        if not self.config.resolve_next_hops:
+            return
         in_use = {next_hop[:GLOBAL_ADDRESS_OCTETS] for next_hop in self.rib.next_hops_in_use()}
         unused = [next_hop for next_hop in self._next_hop_metrics if next_hop not in in_use]
         for next_hop in unused:
@@ -339,11 +469,16 @@ class Engine:
         """Let every timer act whose time has come."""
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
+            self._expire_stale(peer, now)
             self._pump(peer, now)
+        self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        return self._timers.next()
+        deadline, deferral = self._timers.next(), self._deferral.deadline
+        if deferral is None:
+            return deadline
+        return deferral if deadline is None else min(deadline, deferral)
 
     def next_output(self) -> Output | None:
         """Return the next thing to do, None when there is nothing."""
@@ -408,24 +543,25 @@ class Engine:
 
     def _pump(self, peer: Peer, now: float) -> None:
         """Carry out all that a peer's session has put out, in order."""
-        self._take_session_outputs(peer)
+        self._take_session_outputs(peer, now)
         self._timers.update(peer)
-        if peer.is_dynamic and peer.was_connected and not peer.connections and peer.key in self.peers:
+        is_gone = peer.was_connected and not peer.connections and peer.stale is None
+        if peer.is_dynamic and is_gone and peer.key in self.peers:
             peer.session.stop(now)
-            self._take_session_outputs(peer)
+            self._take_session_outputs(peer, now)
             self._forget(peer)
 
-    def _take_session_outputs(self, peer: Peer) -> None:
+    def _take_session_outputs(self, peer: Peer, now: float) -> None:
         next_output = peer.session.next_output
         while (output := next_output()) is not None:
             if isinstance(output, outputs.UpdateReceived):
-                self.on_update(peer, output.update)
+                self.on_update(peer, output.update, now)
             elif isinstance(output, outputs.SendBytes):
                 self._outputs.append(SendBytes(output.connection, (output.data,)))
             else:
-                self._on_rare_output(peer, output)
+                self._on_rare_output(peer, output, now)
 
-    def _on_rare_output(self, peer: Peer, output: outputs.Output) -> None:
+    def _on_rare_output(self, peer: Peer, output: outputs.Output, now: float) -> None:
         match output:
             case outputs.OpenConnection():
                 self._outputs.append(OpenConnection(peer.key))
@@ -435,13 +571,13 @@ class Engine:
                 self._disconnect(peer, connection)
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
-                self._on_session_up(peer, negotiated)
-            case outputs.SessionDown(reason):
-                self._on_session_down(peer, reason)
+                self._on_session_up(peer, negotiated, now)
+            case outputs.SessionDown(reason, _, notification):
+                self._on_session_down(peer, reason, notification, now)
             case outputs.RouteRefreshReceived(refresh):
                 self._on_route_refresh(peer, refresh.family)
 
-    def on_update(self, peer: Peer, update: Update) -> None:
+    def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
         source = peer.source
         assert source is not None, "only an established session passes UPDATEs on"
@@ -452,11 +588,18 @@ class Engine:
                 self._want_next_hop(attributes.next_hop[:GLOBAL_ADDRESS_OCTETS])
             self.rib.announce(source, family, attributes, nlris)
         if update.end_of_rib is not None:
-            peer.end_of_rib_from.add(update.end_of_rib)
-            self._outputs.append(EndOfRIBReceived(peer.key, update.end_of_rib))
+            self._on_end_of_rib(peer, update.end_of_rib, now)
 
-    def _on_session_up(self, peer: Peer, negotiated: Negotiated) -> None:
-        source = peer.source = established_source(peer, negotiated)
+    def _on_end_of_rib(self, peer: Peer, family: Family, now: float) -> None:
+        peer.end_of_rib_from.add(family)
+        self._sweep_stale(peer, (family,))
+        self._outputs.append(EndOfRIBReceived(peer.key, family))
+        self._deferral.note_end_of_rib(peer.key, family)
+        self._end_deferral(now)
+
+    def _on_session_up(self, peer: Peer, negotiated: Negotiated, now: float) -> None:
+        source = peer.source = self._returning_source(peer, negotiated, now)
+        peer.negotiated = negotiated
         peer.connection = negotiated.connection
         peer.has_unsent = False
         peer.end_of_rib_from.clear()
@@ -465,26 +608,43 @@ class Engine:
         families = sorted(negotiated.families)
         self.rib.add_source(source, peer.import_rule(), families)
         for family in families:
-            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
-            member = self.rib.join(profile, source)
-            peer.memberships[family] = Membership(self.rib.groups[profile], member)
-        self._ready[peer] = None
+            if family not in self.rib.deferred:
+                self._join(peer, negotiated, family)
         self._outputs.append(PeerUp(peer.key))
+        self._deferral.note_up(peer.key, negotiated)
+        self._end_deferral(now)
 
-    def _on_session_down(self, peer: Peer, reason: str) -> None:
-        source = peer.source
-        if source is None:
+    def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
+        """Have an established peer sent what its group says, from the beginning."""
+        if family not in negotiated.families:
+            return
+        assert peer.source is not None, "only an established peer joins"
+        profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
+        member = self.rib.join(profile, peer.source)
+        peer.memberships[family] = Membership(self.rib.groups[profile], member)
+        self._ready[peer] = None
+
+    def _on_session_down(self, peer: Peer, reason: str, notification: Notification | None, now: float) -> None:
+        source, negotiated = peer.source, peer.negotiated
+        if source is None or negotiated is None:
             return
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        self.rib.remove_source(source)
-        if self.config.resolve_next_hops:
-            self._forget_unused_next_hops()
+        families = retained_families(negotiated, notification)
+        stale_s: float | None = None
+        if families and negotiated.peer_restart is not None:
+            stale_s = float(negotiated.peer_restart.restart_time_s)
+            self.rib.retain_source(source, families)
+            peer.stale = Stale(source, families, now + stale_s)
+        else:
+            self.rib.remove_source(source)
+            peer.stale = None
+        self._forget_unused_next_hops()
         del self._by_source[source]
         self._ready.pop(peer, None)
-        peer.source = peer.connection = None
-        self._outputs.append(PeerDown(peer.key, reason))
+        peer.source = peer.connection = peer.negotiated = None
+        self._outputs.append(PeerDown(peer.key, reason, stale_s))
 
     def _on_route_refresh(self, peer: Peer, family: Family) -> None:
         membership = peer.memberships.get(family)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
-from tortie.bgp.rib import Path, Source
+from tortie.bgp.rib import Path
 from tortie.bgp.wire import Family, address_to_text, prefix_to_text
 
 IPV4_ORIGINS = ("igp", "egp", "incomplete")
@@ -18,18 +18,23 @@ IPV4_ORIGINS = ("igp", "egp", "incomplete")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyStatus:
-    """Counters of one family of one session: prefixes received, of these eligible, best, and sent now."""
+    """Counters of one family of one session: prefixes received, of these eligible, best, and stale (RFC 4724)."""
 
     family: str
     received: int
     accepted: int
     best: int
+    stale: int
     end_of_rib: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerStatus:
-    """One session. Ages in seconds; NOTIFICATIONs and events as text."""
+    """One session. Ages in seconds; NOTIFICATIONs and events as text.
+
+    `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
+    paths are kept if it does not come back or sends no End-of-RIB, None = there are none.
+    """
 
     remote_address: str
     remote_port: int
@@ -45,6 +50,8 @@ class PeerStatus:
     is_passive: bool
     hold_time_s: int | None
     keepalive_s: float | None
+    restart_time_s: int | None
+    stale_s: float | None
     families: tuple[FamilyStatus, ...]
     announced: int
     withdrawn: int
@@ -122,7 +129,8 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
 
 def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
     session, options = peer.session, peer.options
-    negotiated = session.negotiated
+    negotiated, stale = session.negotiated, peer.stale
+    restart = None if negotiated is None else negotiated.peer_restart
     sent, received = session.last_notification_sent, session.last_notification_received
     return PeerStatus(
         remote_address=peer.key.remote_address,
@@ -139,7 +147,9 @@ def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
         is_passive=options.passive,
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
-        families=_family_statuses(engine, peer.source, peer),
+        restart_time_s=None if restart is None else restart.restart_time_s,
+        stale_s=None if stale is None else round(stale.deadline - now, 3),
+        families=_family_statuses(engine, peer),
         announced=peer.announced_count,
         withdrawn=peer.withdrawn_count,
         counters=session.counters.as_dict(),
@@ -150,11 +160,16 @@ def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
     )
 
 
-def _family_statuses(engine: Engine, source: Source | None, peer: Peer) -> tuple[FamilyStatus, ...]:
+def _family_statuses(engine: Engine, peer: Peer) -> tuple[FamilyStatus, ...]:
+    source, families = peer.source, frozenset[Family]()
+    if peer.negotiated is not None:
+        families = peer.negotiated.families
+    elif peer.stale is not None:
+        source, families = peer.stale.source, peer.stale.families
     if source is None:
         return ()
     statuses = []
-    for family in peer.memberships:
+    for family in sorted(families):
         paths = engine.rib.adj_rib_ins[source, family].paths
         decisions = engine.rib.loc_rib(family).decisions
         statuses.append(
@@ -163,6 +178,7 @@ def _family_statuses(engine: Engine, source: Source | None, peer: Peer) -> tuple
                 received=len(paths),
                 accepted=sum(path.rejection is None for path in paths.values()),
                 best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in paths.items()),
+                stale=engine.rib.stale_count(source, family),
                 end_of_rib=family in peer.end_of_rib_from,
             )
         )

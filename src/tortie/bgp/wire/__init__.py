@@ -16,6 +16,7 @@ from tortie.bgp.wire.attribute_set import (
     UnknownAttribute,
 )
 from tortie.bgp.wire.capability import (
+    RESTART_TIME_S_MAX,
     AddPath,
     Capability,
     EnhancedRouteRefresh,
@@ -88,6 +89,7 @@ __all__ = [
     "ORIGIN_EGP",
     "ORIGIN_IGP",
     "ORIGIN_INCOMPLETE",
+    "RESTART_TIME_S_MAX",
     "AddPath",
     "AttributeFields",
     "AttributeSet",

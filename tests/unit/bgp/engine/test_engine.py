@@ -33,10 +33,14 @@ REFLECTOR = "192.0.2.100"
 NODES = [f"192.0.2.{index}" for index in (1, 2, 3)]
 
 
-def reflected(world: World, nodes: list[str] = NODES, cluster_id: str = "1.0.0.1") -> tuple[Engine, dict[str, Engine]]:
-    """One reflector, nodes as its clients by range."""
-    reflector = add_speaker(world, REFLECTOR, ranges=[client_range("192.0.2.0/24")], cluster_id=cluster_id)
-    clients = {node: add_speaker(world, node, [peer(node, REFLECTOR)], prefixes=[own_prefix(node)]) for node in nodes}
+def reflected(world: World, nodes: list[str] = NODES, **changes: object) -> tuple[Engine, dict[str, Engine]]:
+    """One reflector, nodes as its clients by range. `changes` are options of every session."""
+    ranges = [client_range("192.0.2.0/24", **changes)]
+    reflector = add_speaker(world, REFLECTOR, ranges=ranges, cluster_id="1.0.0.1")
+    clients = {
+        node: add_speaker(world, node, [peer(node, REFLECTOR, **changes)], prefixes=[own_prefix(node)])
+        for node in nodes
+    }
     return reflector, clients
 
 
@@ -101,7 +105,7 @@ def test_peers_of_a_range_are_never_dialled() -> None:
 
 def test_a_dynamic_peer_is_forgotten_when_it_goes() -> None:
     world = World()
-    reflector, clients = reflected(world)
+    reflector, clients = reflected(world, restart_time_s=0)
     world.wait_for(lambda: len(established(reflector)) == 3)
     world.kill(NODES[0])
     assert len(reflector.peers) == 2
@@ -111,7 +115,7 @@ def test_a_dynamic_peer_is_forgotten_when_it_goes() -> None:
 
 def test_sessions_come_back_after_a_cut() -> None:
     world = World()
-    speakers = mesh(world, NODES[:2])
+    speakers = mesh(world, NODES[:2], restart_time_s=0)
     world.wait_for(lambda: all(best(each) for each in speakers.values()))
     world.cut(NODES[0], NODES[1])
     world.run(1)
@@ -259,7 +263,7 @@ def wanted_next_hops(world: World, name: str) -> list[tuple[bytes, ...]]:
 def test_next_hops_that_nobody_uses_any_more_are_not_wanted() -> None:
     world = World()
     speakers = mesh(world, NODES[:2])
-    node = add_speaker(world, NODES[2], [peer(NODES[2], NODES[0])], resolve_next_hops=True)
+    node = add_speaker(world, NODES[2], [peer(NODES[2], NODES[0], restart_time_s=0)], resolve_next_hops=True)
     speakers[NODES[0]].reconfigure([peer(NODES[0], NODES[1]), peer(NODES[0], NODES[2])], (), world.now)
     world.wait_for(lambda: bool(established(node)))
     world.run(1)
@@ -270,7 +274,7 @@ def test_next_hops_that_nobody_uses_any_more_are_not_wanted() -> None:
 
 def test_the_log_tells_up_best_paths_and_down_in_order() -> None:
     world = World()
-    mesh(world, NODES[:2])
+    mesh(world, NODES[:2], restart_time_s=0)
     world.wait_for(lambda: bool(best(world.hosts[NODES[0]].engine)))
     world.cut(*NODES[:2])
     world.run(1)
