@@ -76,6 +76,7 @@ class Agent:
         self._follower: Follower | None = None
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
+        self._saved_history: str | None = None
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
@@ -99,10 +100,10 @@ class Agent:
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
         self._started_at = asyncio.get_running_loop().time()
-        status = StatusServer(self._options.status_socket, self._handlers())
-        status.open()
         store = open_store(self._options.datastore)
+        status = StatusServer(self._options.status_socket, self._handlers())
         try:
+            status.open()
             await self._run_tasks(status, store)
         finally:
             status.close()
@@ -136,6 +137,7 @@ class Agent:
             self._log.info("no last intent", reason=reason)
             return None
         self._intent_from = "disk"
+        self._saved_history = None if last.known is None else last.known.history
         self._take_intent(last.intent, start)
         return last.known
 
@@ -145,12 +147,15 @@ class Agent:
                 case IntentUpdate(intent, revision):
                     self._note_found(revision)
                     if intent != self._intent:
-                        self._save(LastIntent(intent, follower.known))
+                        self._save(intent, follower)
                         self._take_intent(intent, start)
                 case IntentWithheld(reason, revision):
                     self._note_withheld(reason, revision)
                 case StoreStatus():
                     self._note_store_status(update)
+            is_other_store = follower.known is not None and follower.known.history != self._saved_history
+            if is_other_store and self._intent is not None:
+                self._save(self._intent, follower)
 
     def _note_found(self, revision: int) -> None:
         self._revision = revision
@@ -170,9 +175,11 @@ class Agent:
         else:
             self._log.warning("datastore trouble, sessions and routes stay", reason=status.text)
 
-    def _save(self, last: LastIntent) -> None:
+    def _save(self, intent: NodeIntent, follower: Follower) -> None:
+        known = follower.known
+        self._saved_history = None if known is None else known.history
         try:
-            save_last_intent(self._options.last_intent, last)
+            save_last_intent(self._options.last_intent, LastIntent(intent, known))
         except OSError as error:
             self._log.warning("cannot save the last intent", path=self._options.last_intent, reason=error)
 
@@ -252,13 +259,14 @@ class Agent:
         wanted = {(address, intent.listen_port) for address in listen_addresses(intent)}
         for address, port in set(speaker.listening()) - wanted:
             speaker.stop_listening(address, port)
-        self._listen_errors = {}
+        former_errors, self._listen_errors = self._listen_errors, {}
         for address, port in sorted(wanted - set(speaker.listening())):
             try:
                 speaker.listen(address, port)
             except ListenFailed as error:
                 self._listen_errors[address] = str(error)
-                self._log.error("cannot listen", address=address, port=port, reason=error)
+                if former_errors.get(address) != str(error):
+                    self._log.error("cannot listen", address=address, port=port, reason=error)
 
     async def _listen_again(self) -> None:
         """Try again what could not be listened on: the address or the port may be free by now."""

@@ -10,14 +10,23 @@ from ipaddress import IPv4Address
 from tortie.bgp.engine import PeerConfig, SessionOptions, SpeakerConfig
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import NextHopMode
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    IPV6_UNICAST,
+    Family,
+    address_from_text,
+    family_from_name,
+    prefix_from_text,
+)
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
 
-__all__ = ["listen_addresses", "peer_configs", "speaker_config"]
+__all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
 
 def speaker_config(intent: NodeIntent) -> SpeakerConfig:
     """Return the speaker's identity. A node resolves next hops in its kernel, a reflector has no data path."""
+    if _identifier(intent.router_id) == 0:
+        raise ValueError(f"{intent.name}: router id {intent.router_id}: expected another than 0.0.0.0 (RFC 6286)")
     own: list[tuple[Family, str]] = []
     if intent.address_v4 is not None:
         own.append((IPV4_UNICAST, intent.address_v4))
@@ -41,6 +50,22 @@ def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
 def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
     """Return the addresses on which this speaker takes connections: its own, nothing else."""
     return tuple(address for address in (intent.address_v4, intent.address_v6) if address is not None)
+
+
+def check_usable(intent: NodeIntent) -> None:
+    """Raise ValueError or LocalProtocolError for an intent that the engine or the data path could not carry out.
+
+    Intents that were just planned are usable; one that comes from a file may hold anything.
+    """
+    speaker = speaker_config(intent)
+    for peer in peer_configs(intent):
+        peer.options.session_config(speaker.router_id, peer.remote_address)
+        address_from_text(peer.remote_address)
+    for address in listen_addresses(intent):
+        address_from_text(address)
+    routes = (*intent.originated, *intent.blackholes, *(each.prefix for each in intent.workloads))
+    for prefix in (*routes, *(pool.cidr for pool in intent.pools)):
+        prefix_from_text(prefix)
 
 
 def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter | None]) -> PeerConfig:

@@ -12,7 +12,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tortie.bgp.errors import LocalProtocolError
 from tortie.fabric import DocumentInvalid, NodeIntent
+from tortie.node.intent_config import check_usable
 from tortie.store import Known
 
 __all__ = ["LastIntent", "load_last_intent", "save_last_intent"]
@@ -53,9 +55,11 @@ def load_last_intent(path: Path) -> tuple[LastIntent | None, str]:
     if not isinstance(content, dict):
         return None, f"{path}: expected an object with intent and known"
     try:
-        return LastIntent(NodeIntent.from_dict(content.get("intent"), str(path)), _known(content.get("known"))), ""
-    except DocumentInvalid as error:
-        return None, str(error)
+        intent = NodeIntent.from_dict(content.get("intent"), str(path))
+        check_usable(intent)
+    except (DocumentInvalid, LocalProtocolError, ValueError) as error:
+        return None, f"{path}: cannot be used: {error}"
+    return LastIntent(intent, _known(content.get("known"))), ""
 
 
 def _known(content: object) -> Known | None:

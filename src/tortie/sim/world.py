@@ -88,6 +88,12 @@ class World:
         self._by_address.update(dict.fromkeys(addresses, host))
         return host
 
+    def add_address(self, name: str, address: str) -> None:
+        """Give a host another address."""
+        host = self.hosts[name]
+        host.addresses = (*host.addresses, address)
+        self._by_address[address] = host
+
     def cut(self, one: str, other: str) -> None:
         """Break all connections between two hosts and let no new one through."""
         self._cut.add(frozenset((one, other)))

@@ -148,7 +148,7 @@ class Speaker:
         self._is_pumping_soon = False
         engine = self.engine
         engine.flush(self.now)
-        while (output := engine.next_output()) is not None:
+        while not self._ended.done() and (output := engine.next_output()) is not None:
             self._carry_out(output)
         if engine.wants_flush:
             self.wake()

@@ -20,7 +20,7 @@ from tortie.model import BGPConfiguration, load_manifests
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.errors import StatusSocketInUse
 from tortie.node.log import Log
-from tortie.store import ResourceStore, Store, open_store
+from tortie.store import InvalidRequest, ResourceStore, Store, open_store
 
 DEADLINE_S = 20.0
 ADDRESSES = ("127.77.0.1", "127.77.0.2")
@@ -238,6 +238,67 @@ def test_a_datastore_replaced_while_the_agent_was_away_is_obeyed_only_when_confi
                 assert (await pair.status(0))["intent_from"] == "disk"
 
     asyncio.run(run())
+
+
+def test_a_confirmation_is_remembered_over_a_restart(pair: Pair) -> None:
+    async def run() -> None:
+        async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")), pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+        for file in pair.folder.glob("store.db*"):
+            file.unlink()
+        async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")):
+            async with pair.running(0):
+                await pair.wait_for(lambda: is_held(pair))
+                await pair.ask(0, "confirm")
+                await pair.wait_for(lambda: is_followed(pair))
+            async with pair.running(0):
+                await pair.wait_for(lambda: comes_from(pair, "datastore"))
+                assert not await is_held(pair)
+
+    asyncio.run(run())
+
+
+async def comes_from(pair: Pair, source: str) -> bool:
+    return (await pair.status(0))["intent_from"] == source
+
+
+async def is_held(pair: Pair) -> bool:
+    return bool((await pair.status(0))["datastore"]["is_held"])
+
+
+async def is_followed(pair: Pair) -> bool:
+    datastore = (await pair.status(0))["datastore"]
+    return bool(datastore["is_connected"]) and not datastore["is_held"]
+
+
+SPOILT = [
+    ("router_id", "0.0.0.0"),
+    ("router_id", "nonsense"),
+    ("originated", ["10.0.0.1/8"]),
+    ("address_v4", "127.77.0.999"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), SPOILT)
+def test_a_last_intent_that_cannot_be_carried_out_is_not_used(pair: Pair, field: str, value: object) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+        file = pair.folder / "run0" / "intent.json"
+        content = json.loads(file.read_text())
+        content["intent"][field] = value
+        file.write_text(json.dumps(content))
+        async with pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+
+    asyncio.run(run())
+
+
+def test_a_datastore_url_that_cannot_be_used_leaves_no_socket(pair: Pair) -> None:
+    pair.url = "mysql://nowhere"
+    with pytest.raises(InvalidRequest, match="mysql"):
+        asyncio.run(pair.agent(0).run())
+    assert not (pair.folder / "run0" / "status.sock").exists()
 
 
 def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> None:

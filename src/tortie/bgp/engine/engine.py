@@ -16,6 +16,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.next_hops import NextHops
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -37,7 +38,7 @@ from tortie.bgp.engine.restart import (
     retained_families,
 )
 from tortie.bgp.engine.timers import TimerHeap
-from tortie.bgp.rib import RIB, ImportRule, Path, Source, SourceKind
+from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig, outputs
 from tortie.bgp.wire import (
     IPV4_UNICAST,
@@ -55,9 +56,6 @@ from tortie.bgp.wire import (
 
 DYNAMIC_PEERS_MAX: Final = 16_384
 """Sessions that ranges may bring at once; a further connection is refused and counted."""
-
-GLOBAL_ADDRESS_OCTETS: Final = 16
-"""An IPv6 next hop may carry a link-local address behind the global one (RFC 2545 §3)."""
 
 FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
 
@@ -100,8 +98,8 @@ class Engine:
         self._by_connection: dict[int, Peer] = {}
         self._dynamic_count = 0
         self._by_source: dict[Source, Peer] = {}
-        self._next_hop_metrics: dict[bytes, int | None] = {}
-        self._wants_other_next_hops = False
+        self._next_hops = NextHops()
+        self._source_count = 0
         self._ready: dict[Peer, None] = {}
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
@@ -128,8 +126,11 @@ class Engine:
         """
         if speaker is not None:
             self._set_speaker(speaker)
+        self._learn_own_addresses(peer.key for peer in peers)
         self._ranges = tuple(sorted(ranges, key=lambda each: -ip_network(each.prefix).prefixlen))
         wanted = {peer.key: peer.options for peer in peers}
+        for key in wanted:
+            self._take_over_dynamic(key)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._range_options(key) if peer.is_dynamic else None
@@ -137,9 +138,9 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
-        self._learn_own_addresses(wanted)
         for key, options in wanted.items():
             self._set_peer(key, options, now)
+        self._regroup()
         self._deferral.begin(wanted, now, has_ranges=bool(ranges))
         self._end_deferral(now)
 
@@ -157,7 +158,29 @@ class Engine:
     def _learn_own_addresses(self, wanted: Iterable[PeerKey]) -> None:
         texts = {key.local_address for key in wanted if key.local_address}
         texts.update(address for _, address in self.config.next_hops)
-        self.rib.own_addresses = frozenset(address_from_text(text) for text in texts)
+        texts.update(peer.negotiated.local_address for peer in self.peers.values() if peer.negotiated is not None)
+        self._set_own_addresses(frozenset(address_from_text(text) for text in texts))
+
+    def _set_own_addresses(self, addresses: frozenset[bytes]) -> None:
+        """A path with one of these as next hop leads to ourselves (RFC 4271 §5.1.3)."""
+        if addresses == self.rib.own_addresses:
+            return
+        self.rib.own_addresses = addresses
+        for source in self.rib.import_rules:
+            self.rib.judge_again(source)
+
+    def _take_over_dynamic(self, key: PeerKey) -> None:
+        """A peer that a range brought is named now: it is that peer, and its session stays."""
+        if key in self.peers:
+            return
+        for old_key, peer in self._by_address.get(key.remote_address, {}).items():
+            if peer.is_dynamic and key.local_address in ("", old_key.local_address):
+                self._deferral.note_gone(old_key)
+                del self.peers[old_key], self._by_address[key.remote_address][old_key]
+                peer.key, peer.is_dynamic = key, False
+                self.peers[key] = self._by_address[key.remote_address][key] = peer
+                self._dynamic_count -= 1
+                return
 
     def _set_peer(self, key: PeerKey, options: SessionOptions, now: float) -> None:
         peer = self.peers.get(key)
@@ -171,11 +194,9 @@ class Engine:
             stale.source.peer_as,
         ):
             self._drop_stale(peer)
-        if peer.session.reconfigure(self._session_config(key, options), now):
-            self._pump(peer, now)
-        else:
+        if not peer.session.reconfigure(self._session_config(key, options), now):
             self._apply_in_place(peer, former)
-        self._timers.update(peer)
+        self._pump(peer, now)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
@@ -192,13 +213,34 @@ class Engine:
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
-        negotiated = peer.negotiated
-        if negotiated is None:
-            return
-        for family, (group, _) in list(peer.memberships.items()):
-            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
-            if profile != group.profile:
-                member = self.rib.move(source, group.profile, profile)
+
+    def _regroup(self) -> None:
+        """Put every peer where its profile belongs now.
+
+        Where all members of a group change alike (a new cluster id), the group itself takes the new profile: the
+        change is computed and encoded once, however many they are.
+        """
+        for group in list(self.rib.groups.values()):
+            wanted = {source: self._profile_now(group, source) for source in group.members}
+            profiles = set(wanted.values())
+            if profiles == {group.profile}:
+                continue
+            if len(profiles) == 1 and not profiles & self.rib.groups.keys():
+                self.rib.change_profile(group, profiles.pop())
+            else:
+                self._move_members(group, wanted)
+
+    def _profile_now(self, group: UpdateGroup, source: Source) -> ExportProfile:
+        peer = self._by_source[source]
+        assert peer.negotiated is not None, "a member is established"
+        return export_profile(peer, peer.negotiated, group.profile.family, self.config, self.rib.cluster_id)
+
+    def _move_members(self, group: UpdateGroup, wanted: dict[Source, ExportProfile]) -> None:
+        family, former = group.profile.family, group.profile
+        for source, profile in wanted.items():
+            if profile != former:
+                peer = self._by_source[source]
+                member = self.rib.move(source, former, profile)
                 peer.memberships[family] = Membership(self.rib.groups[profile], member)
                 self._ready[peer] = None
 
@@ -283,7 +325,8 @@ class Engine:
 
         So what it announces again replaces what is stale, and what it announces as before changes nothing.
         """
-        source, stale = established_source(peer, negotiated), peer.stale
+        self._source_count += 1
+        source, stale = established_source(peer, negotiated, self._source_count), peer.stale
         if stale is not None and not is_same_speaker(stale.source, source):
             self._drop_stale(peer)
             stale = None
@@ -308,7 +351,7 @@ class Engine:
         stale.families -= ended
         if not stale.families:
             peer.stale = None
-        self._forget_unused_next_hops()
+        self._next_hops.note_paths_went()
 
     def _drop_stale(self, peer: Peer) -> None:
         """Keep nothing of a peer that is not back."""
@@ -316,7 +359,7 @@ class Engine:
         if stale is not None:
             assert peer.source is None, f"{peer.key} is established: what is stale of it is swept, not dropped"
             self.rib.remove_source(stale.source)
-            self._forget_unused_next_hops()
+            self._next_hops.note_paths_went()
 
     def _expire_stale(self, peer: Peer, now: float) -> None:
         stale = peer.stale
@@ -354,30 +397,13 @@ class Engine:
     def next_hop_changed(self, next_hop: bytes, now: float, *, metric: int | None) -> None:
         """Tell the interior cost of a next hop (packed) that NextHopsWanted named; None = it cannot be reached."""
         del now
-        if next_hop not in self._next_hop_metrics or self._next_hop_metrics[next_hop] == metric:
-            return
-        self._next_hop_metrics[next_hop] = metric
-        self.rib.next_hop_changed(next_hop)
+        if self._next_hops.answer(next_hop, metric):
+            self.rib.next_hop_changed(next_hop)
 
     def _metric(self, next_hop: bytes) -> int | None:
         if not self.config.resolve_next_hops or not next_hop:
             return 0
-        return self._next_hop_metrics.get(next_hop[:GLOBAL_ADDRESS_OCTETS])
-
-    def _want_next_hop(self, next_hop: bytes) -> None:
-        if next_hop not in self._next_hop_metrics:
-            self._next_hop_metrics[next_hop] = None
-            self._wants_other_next_hops = True
-
-    def _forget_unused_next_hops(self) -> None:
-        """Look which next hops are still in use; called when paths of a session went. Cost: O(paths)."""
-        if not self.config.resolve_next_hops:
-            return
-        in_use = {next_hop[:GLOBAL_ADDRESS_OCTETS] for next_hop in self.rib.next_hops_in_use()}
-        unused = [next_hop for next_hop in self._next_hop_metrics if next_hop not in in_use]
-        for next_hop in unused:
-            del self._next_hop_metrics[next_hop]
-        self._wants_other_next_hops = self._wants_other_next_hops or bool(unused)
+        return self._next_hops.metric(next_hop)
 
     # ------------------------------------------------------------------ connections
 
@@ -487,13 +513,13 @@ class Engine:
     @property
     def wants_flush(self) -> bool:
         """Say whether `flush` would have something to do."""
-        return bool(self._ready) or self._wants_other_next_hops or self.rib.has_changes
+        return bool(self._ready) or self._next_hops.has_news or self.rib.has_changes
 
     def flush(self, now: float) -> None:
         """Hand changed best paths to the update groups and give each peer that can take it one segment."""
-        if self._wants_other_next_hops:
-            self._wants_other_next_hops = False
-            self._outputs.append(NextHopsWanted(tuple(self._next_hop_metrics)))
+        wanted = self._next_hops.take_wanted(self.rib.next_hops_in_use)
+        if wanted is not None and self.config.resolve_next_hops:
+            self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
             if self._reports_best_paths:
                 self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
@@ -520,7 +546,7 @@ class Engine:
             return
         buffers: list[bytes | memoryview] = []
         message_count = 0
-        for family, (group, member) in peer.memberships.items():
+        for family, (group, member) in list(peer.memberships.items()):
             while not buffers and (segment := group.next_segment(member)) is not None:
                 replaced = segment.replaced.get(member.source, ())
                 withdrawals = encode_withdrawals(family, replaced, group.profile.encoding)
@@ -533,6 +559,9 @@ class Engine:
                 buffers.append(encode_end_of_rib(family))
                 message_count += 1
                 member.owes_end_of_rib = False
+            if buffers:  # the other family has its turn first next time
+                peer.memberships[family] = peer.memberships.pop(family)
+                break
         if buffers:
             peer.has_unsent = True
             peer.session.count_updates_sent(message_count, now)
@@ -585,7 +614,7 @@ class Engine:
             self.rib.withdraw(source, family, nlris)
         for family, attributes, nlris in update.announced:
             if self.config.resolve_next_hops:
-                self._want_next_hop(attributes.next_hop[:GLOBAL_ADDRESS_OCTETS])
+                self._next_hops.want(attributes.next_hop)
             self.rib.announce(source, family, attributes, nlris)
         if update.end_of_rib is not None:
             self._on_end_of_rib(peer, update.end_of_rib, now)
@@ -598,6 +627,7 @@ class Engine:
         self._end_deferral(now)
 
     def _on_session_up(self, peer: Peer, negotiated: Negotiated, now: float) -> None:
+        self._set_own_addresses(self.rib.own_addresses | {address_from_text(negotiated.local_address)})
         source = peer.source = self._returning_source(peer, negotiated, now)
         peer.negotiated = negotiated
         peer.connection = negotiated.connection
@@ -640,7 +670,7 @@ class Engine:
         else:
             self.rib.remove_source(source)
             peer.stale = None
-        self._forget_unused_next_hops()
+        self._next_hops.note_paths_went()
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None

@@ -55,6 +55,7 @@ class Peer:
         stale: what is kept of its paths while it restarts, None mostly.
         memberships: family → place in an update group.
         has_unsent: the shell has not written all of the last UPDATEs yet; nothing more is handed to it.
+        connection: the established one, None while there is none.
         connections: its open connections, at most one a direction.
         was_connected: it had one at some time.
         end_of_rib_from: families whose End-of-RIB has come since the session was established.
@@ -113,14 +114,15 @@ class Peer:
         return ImportRule(self.options.local_as, self.options.import_filter)
 
 
-def established_source(peer: Peer, negotiated: Negotiated) -> Source:
-    """Return the source that stands for a newly established session."""
+def established_source(peer: Peer, negotiated: Negotiated, order: int) -> Source:
+    """Return the source that stands for a newly established session, the `order`-th of this speaker."""
     source = Source(
         peer.key.remote_address,
         SourceKind.INTERNAL if negotiated.is_internal else SourceKind.EXTERNAL,
         router_id=negotiated.peer_router_id,
         address=address_from_text(peer.key.remote_address),
         peer_as=negotiated.peer_as,
+        order=order,
     )
     source.is_client = negotiated.is_internal and peer.options.is_client
     return source

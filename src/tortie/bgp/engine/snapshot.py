@@ -5,15 +5,15 @@ of the engine's clock.
 Structures to know: `PeerStatus`, `RouteStatus`; both become JSON with `dataclasses.asdict`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
-from tortie.bgp.rib import Path
+from tortie.bgp.rib import AdjRIBIn, Path
 from tortie.bgp.wire import Family, address_to_text, prefix_to_text
 
-IPV4_ORIGINS = ("igp", "egp", "incomplete")
+ORIGINS = ("igp", "egp", "incomplete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +87,16 @@ def peer_statuses(engine: Engine, now: float) -> list[PeerStatus]:
     return [_peer_status(engine, peer, now) for _, peer in sorted(engine.peers.items())]
 
 
-def route_statuses(engine: Engine, family: Family) -> Iterator[RouteStatus]:
-    """Yield every path of a family: by prefix, the best first, then losers, then rejected ones."""
-    rejected: dict[bytes, list[Path]] = {}
-    for (_, of_family), adj_rib_in in engine.rib.adj_rib_ins.items():
-        if of_family == family:
-            for nlri, path in adj_rib_in.paths.items():
-                if path.rejection is not None:
-                    rejected.setdefault(nlri, []).append(path)
+def route_statuses(engine: Engine, family: Family, only: bytes | None = None) -> Iterator[RouteStatus]:
+    """Yield every path of a family (of one NLRI): by prefix, the best first, then losers, then rejected ones.
+
+    May be consumed while the engine goes on: the prefixes are those at the beginning, their paths those at their turn.
+    """
     decisions = engine.rib.loc_rib(family).decisions
-    for nlri in sorted(decisions.keys() | rejected.keys(), key=lambda key: (key[1:], key[0])):
+    adj_rib_ins = [each for (_, of_family), each in engine.rib.adj_rib_ins.items() if of_family == family]
+    rejected = _rejected_paths(adj_rib_ins, only)
+    known = decisions.keys() if only is None else decisions.keys() & {only}
+    for nlri in sorted(known | rejected.keys(), key=lambda key: (key[1:], key[0])):
         decision = decisions.get(nlri)
         if decision is not None and decision.best is not None:
             yield _route_status(family, nlri, decision.best, None)
@@ -107,6 +107,17 @@ def route_statuses(engine: Engine, family: Family) -> Iterator[RouteStatus]:
             yield _route_status(family, nlri, path, path.rejection)
 
 
+def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict[bytes, list[Path]]:
+    rejected: dict[bytes, list[Path]] = {}
+    for adj_rib_in in adj_rib_ins:
+        paths = adj_rib_in.paths
+        found = paths.items() if only is None else [(only, paths[only])] if only in paths else ()
+        for nlri, path in found:
+            if path.rejection is not None:
+                rejected.setdefault(nlri, []).append(path)
+    return rejected
+
+
 def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
     attributes = path.attributes
     return RouteStatus(
@@ -114,7 +125,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         prefix=prefix_to_text(nlri, family),
         next_hop=address_to_text(attributes.next_hop[:16]) if attributes.next_hop else None,
         as_path=attributes.as_path_text(),
-        origin=IPV4_ORIGINS[attributes.origin],
+        origin=ORIGINS[attributes.origin],
         med=attributes.med,
         local_pref=attributes.local_pref,
         communities=tuple(f"{value >> 16}:{value & 0xFFFF}" for value in attributes.communities),

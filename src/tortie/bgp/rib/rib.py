@@ -179,6 +179,14 @@ class RIB:
         self._drop_if_empty(former_group)
         return member
 
+    def change_profile(self, group: UpdateGroup, profile: ExportProfile) -> None:
+        """Give a group another profile, for all its members at once; they are sent what that changes."""
+        del self.groups[group.profile]
+        self.groups[profile] = group
+        loc_rib = self.loc_rib(profile.family)
+        group.change_profile(profile, {nlri: decision.best for nlri, decision in loc_rib.decisions.items()})
+        self._advanced[group] = None
+
     def leave(self, profile: ExportProfile, source: Source) -> None:
         """Take a peer out of its group; a group without members is forgotten."""
         group = self.groups[profile]

@@ -74,6 +74,7 @@ from tortie.bgp.wire.update import (
     encode_end_of_rib,
     encode_updates,
     encode_withdrawals,
+    is_encodable,
 )
 
 __all__ = [
@@ -133,6 +134,7 @@ __all__ = [
     "encode_withdrawals",
     "family_from_name",
     "hard_reset",
+    "is_encodable",
     "join_path_id",
     "prefix_from_text",
     "prefix_to_text",
