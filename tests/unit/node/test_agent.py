@@ -259,7 +259,7 @@ def test_a_confirmation_is_remembered_over_a_restart(pair: Pair) -> None:
 
 
 async def comes_from(pair: Pair, source: str) -> bool:
-    return (await pair.status(0))["intent_from"] == source
+    return bool((await pair.status(0))["intent_from"] == source)
 
 
 async def is_held(pair: Pair) -> bool:
