@@ -53,6 +53,7 @@ TABLE_OF_STEPS = [
         path(TABLE, LOW, originator_id=5, cluster_list=(1, 2)),
     ),
     (Step.PEER_ADDRESS, path(TABLE, LOW), path(TABLE, TWIN)),
+    (Step.PATH_ID, path(TABLE, LOW, path_id=1), path(TABLE, LOW, path_id=2)),
 ]
 
 
