@@ -20,14 +20,14 @@ from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
-from tortie.node.last_intent import load_last_intent, save_last_intent
+from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
-from tortie.store import Follower, Store, StoreStatus, open_store
+from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
 
@@ -73,6 +73,7 @@ class Agent:
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
+        self._follower: Follower | None = None
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._revision = 0
@@ -118,8 +119,9 @@ class Agent:
                 self._running.append(tasks.create_task(work))
 
             start(status.serve())
-            self._come_up_with_last_intent(start)
-            start(self._follow(store, start))
+            known = self._come_up_with_last_intent(start)
+            self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
+            start(self._follow(self._follower, start))
             start(self._listen_again())
             await self._stopping.wait()
             self._log.info("stopping", name=self._options.name)
@@ -128,22 +130,22 @@ class Agent:
 
     # ------------------------------------------------------------------ from the datastore
 
-    def _come_up_with_last_intent(self, start: Start) -> None:
-        intent, reason = load_last_intent(self._options.last_intent)
-        if intent is None:
+    def _come_up_with_last_intent(self, start: Start) -> Known | None:
+        last, reason = load_last_intent(self._options.last_intent)
+        if last is None:
             self._log.info("no last intent", reason=reason)
-            return
+            return None
         self._intent_from = "disk"
-        self._take_intent(intent, start)
+        self._take_intent(last.intent, start)
+        return last.known
 
-    async def _follow(self, store: Store, start: Start) -> None:
-        follower = Follower(store, ROOT_PREFIX, jitter=self._options.jitter)
+    async def _follow(self, follower: Follower, start: Start) -> None:
         async for update in intents(follower, self._options.plan):
             match update:
                 case IntentUpdate(intent, revision):
                     self._note_found(revision)
                     if intent != self._intent:
-                        self._save(intent)
+                        self._save(LastIntent(intent, follower.known))
                         self._take_intent(intent, start)
                 case IntentWithheld(reason, revision):
                     self._note_withheld(reason, revision)
@@ -168,9 +170,9 @@ class Agent:
         else:
             self._log.warning("datastore trouble, sessions and routes stay", reason=status.text)
 
-    def _save(self, intent: NodeIntent) -> None:
+    def _save(self, last: LastIntent) -> None:
         try:
-            save_last_intent(self._options.last_intent, intent)
+            save_last_intent(self._options.last_intent, last)
         except OSError as error:
             self._log.warning("cannot save the last intent", path=self._options.last_intent, reason=error)
 
@@ -268,12 +270,19 @@ class Agent:
     # ------------------------------------------------------------------ status
 
     def _handlers(self) -> Handlers:
-        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked}
+        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
         for_restart = flag(arguments, "for_restart")
         self.stop(for_restart=for_restart)
         return {"stopping": True, "for_restart": for_restart}
+
+    def _confirm(self, _arguments: JSONObject) -> JSONObject:
+        """Obey a datastore that was emptied, restored or replaced."""
+        is_confirmed = self._follower is not None and self._follower.confirm()
+        if is_confirmed:
+            self._log.warning("datastore confirmed by an operator")
+        return {"confirmed": is_confirmed}
 
     def _routes(self, arguments: JSONObject) -> Iterator[JSONObject]:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)

@@ -202,6 +202,44 @@ def test_an_agent_that_starts_without_a_datastore_comes_up_with_the_last_intent(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_a_datastore_replaced_while_the_agent_was_away_is_obeyed_only_when_confirmed(
+    pair: Pair, is_confirmed: bool
+) -> None:
+    async def run() -> None:
+        async with (
+            with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")),
+            pair.running(0),
+            pair.running(1),
+        ):
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16", "10.1.0.0/16"}))
+        for file in pair.folder.glob("store.db*"):
+            file.unlink()
+        async with (
+            with_store(pair, lambda store: add_node(store, "another", "10.9.9.2")),
+            pair.running(0),
+            pair.running(1),
+        ):
+
+            async def is_held() -> bool:
+                return bool((await pair.status(0))["datastore"]["is_held"])
+
+            await pair.wait_for(is_held)
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16", "10.1.0.0/16"}))
+            if is_confirmed:
+                assert await pair.ask(0, "confirm") == [{"confirmed": True}]
+
+                async def is_followed() -> bool:
+                    status = await pair.status(0)
+                    return status["intent_from"] == "datastore" and not status["datastore"]["is_held"]
+
+                await pair.wait_for(is_followed)
+            else:
+                assert (await pair.status(0))["intent_from"] == "disk"
+
+    asyncio.run(run())
+
+
 def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> None:
     async def spoil(store: Store) -> None:
         resources = ResourceStore(store, lambda: datetime(2026, 1, 1, tzinfo=UTC))

@@ -30,8 +30,8 @@ class PeerKey(NamedTuple):
     remote_port: int
 
     def __str__(self) -> str:
-        """Return the remote address, with the port where it is not 179."""
-        if self.remote_port == BGP_PORT:
+        """Return the remote address, with the port where it is not 179 (0: a peer that is never dialled)."""
+        if self.remote_port in (0, BGP_PORT):
             return self.remote_address
         return f"{self.remote_address} port {self.remote_port}"
 

@@ -249,3 +249,30 @@ def test_a_kept_segment_is_dropped_when_an_entry_in_it_changes() -> None:
     late = setting.join(C)
     late.take_all(setting.group)
     assert late.received_count == 2
+
+
+def test_what_is_born_between_changing_group_and_its_correction_leaves_nothing_stale() -> None:
+    """The correction must not announce it: the withdrawal that may follow goes to who saw the birth only."""
+    setting = Setting(C, segment_size_bytes=1)
+    setting.announce(A, P1)
+    assert setting.held(C) == {P1}
+    other = UpdateGroup(setting.group.profile, setting.table, segment_size_bytes=1)
+    other.join_from(C, setting.group)
+    receiver = setting.receivers[C]
+    other.advance({P1: path(setting.table, B)})
+    receiver.take_one(other)
+    assert P1 not in receiver.held
+    other.advance({P1: None})
+    receiver.take_all(other)
+    assert receiver.held == {}
+
+
+def test_what_is_born_between_changing_group_and_its_correction_comes_after_it() -> None:
+    setting = Setting(C, segment_size_bytes=1)
+    setting.announce(A, P1)
+    assert setting.held(C) == {P1}
+    other = UpdateGroup(setting.group.profile, setting.table, segment_size_bytes=1)
+    other.join_from(C, setting.group)
+    other.advance({P1: path(setting.table, B)})
+    setting.receivers[C].take_all(other)
+    assert set(setting.receivers[C].held) == {P1}
