@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from support.world import add_speaker, best, client_range, established, mesh, own_prefix, peer
-from tortie.bgp.engine import Engine
+from tortie.bgp.engine import AddPathMode, Engine
+from tortie.bgp.engine.restart import SELECTION_DEFERRAL_S
 from tortie.bgp.rib import UpdateGroup
 from tortie.bgp.wire import IPV4_UNICAST
 from tortie.sim import World
@@ -19,6 +20,7 @@ NODES = [f"192.0.2.{index}" for index in range(1, 7)]
 REFLECTORS = ["192.0.2.101", "192.0.2.102"]
 SHARED = [f"172.16.{index}.0/24" for index in range(4)]
 STEPS = 40
+SETTLED_S = SELECTION_DEFERRAL_S + 30.0
 
 
 class Story:
@@ -28,24 +30,33 @@ class Story:
         self.random = Random(seed)
         self.world = World()
         self.is_mesh = self.random.random() < 0.3
+        self.add_path = self.random.choice([AddPathMode.OFF, AddPathMode.BOTH])
+        self.restart_time_s = self.random.choice([0, 20, 120])
+        self.session = {"add_path": self.add_path, "restart_time_s": self.restart_time_s}
         self.originated = {node: {own_prefix(node)} for node in NODES}
         self.cuts: set[tuple[str, str]] = set()
         if self.is_mesh:
-            mesh(self.world, NODES)
+            mesh(self.world, NODES, **self.session)
         else:
             self._reflection(self.random.choice([1, 2]))
 
     def _reflection(self, reflector_count: int) -> None:
         self.reflectors = REFLECTORS[:reflector_count]
         for reflector in self.reflectors:
-            others = [peer(reflector, other) for other in self.reflectors if other != reflector]
-            add_speaker(self.world, reflector, others, ranges=[client_range("192.0.2.0/27")], cluster_id="1.0.0.1")
+            self._add_reflector(reflector)
         for node in NODES:
             self._add_client(node)
 
-    def _add_client(self, node: str) -> None:
-        peers = [peer(node, reflector) for reflector in self.reflectors]
-        add_speaker(self.world, node, peers, prefixes=sorted(self.originated[node]))
+    def _add_reflector(self, address: str, *, is_restarting: bool = False) -> None:
+        """With ranges, so that it is not told who its clients are: a restart waits for the timer."""
+        others = [peer(address, other, **self.session) for other in self.reflectors if other != address]
+        ranges = [client_range("192.0.2.0/27", **self.session)]
+        add_speaker(self.world, address, others, ranges=ranges, cluster_id="1.0.0.1", is_restarting=is_restarting)
+
+    def _add_client(self, node: str, *, is_restarting: bool = False) -> None:
+        peers = [peer(node, reflector, **self.session) for reflector in self.reflectors]
+        prefixes = sorted(self.originated[node])
+        add_speaker(self.world, node, peers, prefixes=prefixes, is_restarting=is_restarting)
 
     def engine(self, name: str) -> Engine:
         return self.world.hosts[name].engine
@@ -85,13 +96,15 @@ class Story:
         host.is_frozen = False
 
     def restart(self) -> None:
-        """A client dies and comes back as another process."""
+        """A client or a reflector dies and comes back as another process, which may know that it has restarted."""
         if self.is_mesh:
             return
-        node = self.random.choice(NODES)
-        self.world.kill(node)
-        self.world.run(self.random.choice([0.0, 2.0]))
-        self._add_client(node)
+        name = self.random.choice([*NODES, *NODES, *self.reflectors])
+        take_away = self.random.choice([self.world.kill, self.world.vanish])
+        take_away(name)
+        self.world.run(self.random.choice([0.0, 2.0, 30.0]))
+        add = self._add_client if name in NODES else self._add_reflector
+        add(name, is_restarting=self.random.random() < 0.5)
 
     def oracle(self, node: str) -> dict[str, set[str]]:
         """Prefix → speakers that originate it, for what `node` does not originate itself."""
@@ -110,7 +123,7 @@ def test_after_faults_every_speaker_knows_what_a_full_mesh_would(seed: int) -> N
     story.mend()
     peer_count = len(NODES) - 1 if story.is_mesh else len(story.reflectors)
     story.world.wait_for(lambda: all(len(established(story.engine(node))) == peer_count for node in NODES))
-    story.world.run(60)
+    story.world.run(SETTLED_S)
     for node in NODES:
         engine, expected = story.engine(node), story.oracle(node)
         learned = best(engine)
@@ -120,6 +133,8 @@ def test_after_faults_every_speaker_knows_what_a_full_mesh_would(seed: int) -> N
     for host in story.world.hosts.values():
         check_paths(host.engine)
         check_groups(story.world, host.engine)
+        assert host.engine.deferred_families == ()
+        assert not any(adj_rib_in.stale for adj_rib_in in host.engine.rib.adj_rib_ins.values())
 
 
 def check_paths(engine: Engine) -> None:

@@ -1,5 +1,7 @@
 """Builders for tests of the RIB, and a peer that applies what it is sent."""
 
+from dataclasses import replace
+
 from tortie.bgp.rib import ExportProfile, NextHopMode, Path, PeerKind, Source, SourceKind, UpdateGroup
 from tortie.bgp.wire import (
     IPV4_UNICAST,
@@ -50,17 +52,18 @@ def nlri(prefix: str) -> bytes:
     return prefix_from_text(prefix)[1]
 
 
-def path(table: AttributeTable, of: Source, next_hop: str = "10.0.0.1", **fields: object) -> Path:
+def path(table: AttributeTable, of: Source, next_hop: str = "10.0.0.1", *, path_id: int = 0, **fields: object) -> Path:
     """A path with the given attributes."""
     packed = address_from_text(next_hop) if next_hop else b""
-    return Path(table.intern(next_hop=packed, **fields), of)  # type: ignore[arg-type]  # attribute fields
+    return Path(table.intern(next_hop=packed, **fields), of, path_id=path_id)  # type: ignore[arg-type]  # attribute fields
 
 
 class Receiver:
     """A peer: applies the bytes that a group sends it and remembers what it holds."""
 
-    def __init__(self, of: Source) -> None:
+    def __init__(self, of: Source, *, has_path_ids: bool = False) -> None:
         self.source = of
+        self.decode = replace(DECODE, add_path=DECODE.families) if has_path_ids else DECODE
         self.table = AttributeTable()
         self.held: dict[bytes, AttributeSet] = {}
         self.received_count = 0
@@ -72,7 +75,7 @@ class Receiver:
         while (message := reader.next_message()) is not None:
             kind, body = message
             assert kind is MessageType.UPDATE
-            update = decode_update(body, DECODE, self.table)
+            update = decode_update(body, self.decode, self.table)
             assert not update.problems
             for _, gone in update.withdrawn:
                 for each in gone:

@@ -4,7 +4,8 @@ What it is for: turning ``tortie reflector run --listen ...`` or a YAML file int
 with every mistake named by its place. What it is NOT for: running anything, and the datastore's resources
 (``fabric``). It imports neither pydantic nor HTTP nor rich, so that a reflector starts at once and stays small.
 
-RFC 4456 §8 (cluster id, clients), RFC 4271 §4.2 (hold time), RFC 6286 (router id), RFC 7607 (AS 0).
+RFC 4456 §8 (cluster id, clients), RFC 4271 §4.2 (hold time), RFC 6286 (router id), RFC 7607 (AS 0), RFC 4724 §3
+(restart time), RFC 7911 §4 (add_path).
 
 To know first: `StandaloneConfig`, the result, and this shape of the file::
 
@@ -16,6 +17,7 @@ To know first: `StandaloneConfig`, the result, and this shape of the file::
     peers:
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, accept_any_first_as: false}
+      - {address: 192.0.2.10, restart_time: 120, add_path: send}
 
 A peer is one `address` that is dialled (unless `passive`) or a `range` from which connections are taken.
 """
@@ -26,8 +28,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tortie.bgp.engine import PeerConfig, RangeConfig, SessionOptions, SpeakerConfig
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family
+from tortie.bgp.engine import (
+    RESTART_TIME_S_DEFAULT,
+    AddPathMode,
+    PeerConfig,
+    RangeConfig,
+    SessionOptions,
+    SpeakerConfig,
+)
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, Family
 
 __all__ = [
     "AS_NUMBER_MAX",
@@ -54,7 +63,7 @@ TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket",
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description",
+    "description", "restart_time", "add_path",
 )  # fmt: skip
 
 
@@ -328,6 +337,8 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         is_client=_is_client(fields, speaker, peer_as),
         hold_time_s=_hold_time_s(fields),
         accept_any_first_as=fields.boolean("accept_any_first_as", False),
+        restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
+        add_path=_add_path(fields),
         description=fields.text("description", ""),
     )
 
@@ -353,6 +364,16 @@ def _hold_time_s(fields: _Fields) -> int:
     if 0 < seconds < HOLD_TIME_S_MIN:
         raise fields.wrong("hold_time", f"0, or at least {HOLD_TIME_S_MIN} seconds")
     return seconds
+
+
+def _add_path(fields: _Fields) -> AddPathMode:
+    """Read in which direction several paths a prefix may go; YAML reads a bare `off` as false."""
+    value = fields.get("add_path")
+    if value is False or not fields.has("add_path"):
+        return AddPathMode.OFF
+    if not isinstance(value, str) or value not in list(AddPathMode):
+        raise fields.wrong("add_path", " or ".join(AddPathMode))
+    return AddPathMode(value)
 
 
 def _families(fields: _Fields) -> tuple[Family, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tortie.bgp.engine import AddPathMode
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.node.standalone import StandaloneConfig, StandaloneInvalid, client_ranges_config, load_standalone
 
@@ -105,6 +106,11 @@ BAD = [
     ("port-zero", with_peer("address: 10.0.0.1, port: 0"), "peers[0].port: 0: expected a whole number from 1"),
     ("passive-no-boolean", with_peer("address: 10.0.0.1, passive: 'no'"), "peers[0].passive: 'no': expected true or"),
     ("hold-time-2", with_peer("address: 10.0.0.1, hold_time: 2"), "peers[0].hold_time: 2: expected 0, or at least 3"),
+    ("restart-time-4096", with_peer("address: 10.0.0.1, restart_time: 4096"), "peers[0].restart_time: 4096: expected"),
+    ("add-path-unknown", with_peer("address: 10.0.0.1, add_path: all"),
+     "peers[0].add_path: 'all': expected off or receive or send or both"),
+    ("add-path-true", with_peer("address: 10.0.0.1, add_path: true"), "peers[0].add_path: True: expected off or"),
+    ("add-path-list", with_peer("address: 10.0.0.1, add_path: [send]"), "peers[0].add_path: a list: expected off or"),
     ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true"),
      "peers[0].client: True: expected false, since its AS 9 is not the reflector's 64512"),
     ("address-zone", with_peer("address: 'fe80::1%eth0'"), "peers[0].address: 'fe80::1%eth0': expected"),
@@ -132,6 +138,28 @@ def test_bad(text: str, message: str) -> None:
 @pytest.mark.parametrize("seconds", [0, 3, 65535])
 def test_hold_time(seconds: int) -> None:
     assert load(with_peer(f"address: 10.0.0.1, hold_time: {seconds}")).peers[0].options.hold_time_s == seconds
+
+
+@pytest.mark.rfc("4724", "3")
+@pytest.mark.parametrize(("text", "seconds"), [("", 120), (", restart_time: 0", 0), (", restart_time: 4095", 4095)])
+def test_restart_time(text: str, seconds: int) -> None:
+    assert load(with_peer(f"address: 10.0.0.1{text}")).peers[0].options.restart_time_s == seconds
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("", AddPathMode.OFF),
+        (", add_path: off", AddPathMode.OFF),
+        (", add_path: 'off'", AddPathMode.OFF),
+        (", add_path: receive", AddPathMode.RECEIVE),
+        (", add_path: send", AddPathMode.SEND),
+        (", add_path: both", AddPathMode.BOTH),
+    ],
+)
+def test_add_path(text: str, mode: AddPathMode) -> None:
+    assert load(with_peer(f"range: 10.0.0.0/8{text}")).ranges[0].options.add_path is mode
 
 
 def test_options_are_the_same_as_a_file() -> None:

@@ -2,6 +2,7 @@
 
 from tortie.bgp.engine.config import (
     BGP_PORT,
+    RESTART_TIME_S_DEFAULT,
     PeerConfig,
     PeerKey,
     RangeConfig,
@@ -22,9 +23,12 @@ from tortie.bgp.engine.outputs import (
     SendBytes,
 )
 from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
+from tortie.bgp.session import AddPathMode
 
 __all__ = [
     "BGP_PORT",
+    "RESTART_TIME_S_DEFAULT",
+    "AddPathMode",
     "BestPathsChanged",
     "CancelConnection",
     "CloseConnection",

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib import NextHopMode
-from tortie.bgp.session import SessionConfig
+from tortie.bgp.session import AddPathMode, SessionConfig
 from tortie.bgp.wire import IPV4_UNICAST, Family
 
 BGP_PORT = 179
@@ -72,6 +72,7 @@ class SessionOptions:
         accept_any_first_as: do not insist that an eBGP peer's AS comes first in AS_PATH.
         restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
             0 = off, else at most 4095.
+        add_path: several paths a prefix (RFC 7911), in which direction.
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -86,6 +87,7 @@ class SessionOptions:
     connect_retry_s: float = 5.0
     accept_any_first_as: bool = False
     restart_time_s: int = RESTART_TIME_S_DEFAULT
+    add_path: AddPathMode = AddPathMode.OFF
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -103,6 +105,7 @@ class SessionOptions:
             families=self.families,
             accept_any_first_as=self.accept_any_first_as,
             restart_time_s=self.restart_time_s,
+            add_path=self.add_path,
         )
 
 

@@ -636,7 +636,7 @@ class Engine:
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)
-        self.rib.add_source(source, peer.import_rule(), families)
+        self.rib.add_source(source, peer.import_rule(), families, negotiated.decode.add_path)
         for family in families:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)

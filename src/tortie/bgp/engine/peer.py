@@ -5,6 +5,7 @@ RFC sections: 4271 §3; 4724 §4.2 (stale).
 Structures to know: `Peer`, `Membership`, `Stale`.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
@@ -142,7 +143,7 @@ def export_profile(
         peer_kind=kind,
         local_as=peer.options.local_as,
         peer_as=negotiated.peer_as,
-        encoding=negotiated.encode,
+        encoding=replace(negotiated.encode, add_path=family in negotiated.add_path_sent),
         next_hop_mode=peer.options.next_hop_mode,
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,

@@ -64,7 +64,10 @@ class PeerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteStatus:
-    """One path. `reason` is None for the best one, else the step at which it lost or why it is rejected."""
+    """One path. `path_id` is the peer's, 0 without ADD-PATH.
+
+    `reason` is None for the best one, else the step at which it lost or why it is rejected.
+    """
 
     family: str
     prefix: str
@@ -77,6 +80,7 @@ class RouteStatus:
     originator_id: str | None
     cluster_list: tuple[str, ...]
     peer: str
+    path_id: int
     source: str
     best: bool
     reason: str | None
@@ -110,10 +114,8 @@ def route_statuses(engine: Engine, family: Family, only: bytes | None = None) ->
 def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict[bytes, list[Path]]:
     rejected: dict[bytes, list[Path]] = {}
     for adj_rib_in in adj_rib_ins:
-        paths = adj_rib_in.paths
-        found = paths.items() if only is None else [(only, paths[only])] if only in paths else ()
-        for nlri, path in found:
-            if path.rejection is not None:
+        for nlri, path in adj_rib_in.by_prefix():
+            if path.rejection is not None and only in (None, nlri):
                 rejected.setdefault(nlri, []).append(path)
     return rejected
 
@@ -132,6 +134,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         originator_id=None if attributes.originator_id is None else dotted(attributes.originator_id),
         cluster_list=tuple(dotted(each) for each in attributes.cluster_list),
         peer=path.source.name,
+        path_id=path.path_id,
         source=path.source.kind.name.lower(),
         best=reason is None,
         reason=reason,
@@ -181,14 +184,14 @@ def _family_statuses(engine: Engine, peer: Peer) -> tuple[FamilyStatus, ...]:
         return ()
     statuses = []
     for family in sorted(families):
-        paths = engine.rib.adj_rib_ins[source, family].paths
+        adj_rib_in = engine.rib.adj_rib_ins[source, family]
         decisions = engine.rib.loc_rib(family).decisions
         statuses.append(
             FamilyStatus(
                 family=family.name,
-                received=len(paths),
-                accepted=sum(path.rejection is None for path in paths.values()),
-                best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in paths.items()),
+                received=len(adj_rib_in),
+                accepted=sum(path.rejection is None for path in adj_rib_in.paths.values()),
+                best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in adj_rib_in.by_prefix()),
                 stale=engine.rib.stale_count(source, family),
                 end_of_rib=family in peer.end_of_rib_from,
             )

@@ -1,5 +1,6 @@
 """Routing tables: Adj-RIB-In, decision, Loc-RIB, reflection, update groups. No I/O, no sessions, no clock."""
 
+from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AdjRIBIn
 from tortie.bgp.rib.decision import STEPS, Decision, Step, select_best
 from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attributes
@@ -12,6 +13,7 @@ from tortie.bgp.rib.update_group import Member, UpdateGroup
 __all__ = [
     "RIB",
     "STEPS",
+    "AddPathGroup",
     "AdjRIBIn",
     "Decision",
     "ExportProfile",

@@ -2,7 +2,7 @@
 
 For: RFC 4271 §9.1.2 with the changes of RFC 4456 §9. Not for: loops and filters (they reject before), nor
 for storing the result (loc_rib).
-RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9.
+RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9; 7911 §2 (several paths of one peer).
 Structures to know: `STEPS`, the ordered list of named steps, each keeps the paths that survive it;
 `Decision`, the outcome, shared by all prefixes that have the same candidates.
 
@@ -37,6 +37,7 @@ class Step(StrEnum):
     CLUSTER_LIST_LENGTH = "longer CLUSTER_LIST"
     PEER_ADDRESS = "higher peer address"
     SESSION = "another session with the same router came up before"
+    PATH_ID = "higher path identifier"
 
 
 class Decision:
@@ -56,6 +57,11 @@ class Decision:
         self.best = best
         self.losers = losers
 
+    def usable(self) -> list[Path]:
+        """Return the candidates whose next hop can be reached, in their order."""
+        unreachable = {id(path) for path, step in self.losers if step is Step.NEXT_HOP_UNREACHABLE}
+        return [path for path in self.candidates if id(path) not in unreachable]
+
 
 def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
     """Return the decision for the candidates of one prefix.
@@ -63,7 +69,7 @@ def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
     RFC 4271 §9.1.2.2 with RFC 4456 §9. The outcome does not depend on the order of `candidates`.
 
     Args:
-        candidates: eligible paths, at most one a source.
+        candidates: eligible paths, at most one a source and path identifier.
         metric: interior cost to a next hop, None when unreachable (RFC 4271 §9.1.2: then unusable).
     Cost: O(steps x candidates) for the paths that are still in the race.
     """
@@ -82,7 +88,7 @@ def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
             surviving = {id(path) for path in survivors}
             losers += [(path, step) for path in usable if id(path) not in surviving]
             usable = survivors
-    assert len(usable) <= 1, f"{usable} are equal at every step: two paths of one source"
+    assert len(usable) <= 1, f"{usable} are equal at every step: one path of one source twice"
     return Decision(candidates, usable[0] if usable else None, tuple(losers))
 
 
@@ -151,6 +157,11 @@ def prefer_first_session(paths: Sequence[Path], _metric: Metric) -> list[Path]:
     return _keep_lowest(paths, lambda path: path.source.order)
 
 
+def prefer_low_path_id(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """Lowest path identifier: what one peer sent several of, with ADD-PATH (RFC 7911 leaves the order free)."""
+    return _keep_lowest(paths, lambda path: path.path_id)
+
+
 STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] = (
     (Step.LOCAL_ORIGIN, prefer_local_origin),
     (Step.LOCAL_PREF, prefer_local_pref),
@@ -163,6 +174,7 @@ STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] =
     (Step.CLUSTER_LIST_LENGTH, prefer_short_cluster_list),
     (Step.PEER_ADDRESS, prefer_low_peer_address),
     (Step.SESSION, prefer_first_session),
+    (Step.PATH_ID, prefer_low_path_id),
 )
 
 

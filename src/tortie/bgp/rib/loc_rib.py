@@ -2,26 +2,34 @@
 
 For: keeping the decision up to date and telling which prefixes have another best path since last asked.
 Not for: Adj-RIB-In bookkeeping, nor for what is sent to whom (update_group).
-RFC sections: 4271 §3.2, §9.1.2.
+RFC sections: 4271 §3.2, §9.1.2; 7911 (`touched`).
 Structures to know: `LocRIB.decisions: dict[nlri, Decision]` (a Decision is shared by prefixes that have the
 same candidates: about 42 octets a prefix), `LocRIB.changed: dict[nlri, Path | None]`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tortie.bgp.rib.decision import Decision, Metric, select_best
 from tortie.bgp.rib.path import Path
 
 
 class LocRIB:
-    """The chosen paths of one family."""
+    """The chosen paths of one family.
 
-    __slots__ = ("changed", "decisions", "metric")
+    Attributes:
+        decisions: nlri → decision.
+        changed: nlri → best path now (None = gone), where that is another one than when last asked.
+        touched: nlris whose candidates changed since last asked; None while nobody is sent more than the best path.
+        metric: interior cost of a next hop.
+    """
+
+    __slots__ = ("changed", "decisions", "metric", "touched")
 
     def __init__(self, metric: Metric) -> None:
         """Start empty; `metric` gives the interior cost of a next hop, None when unreachable."""
         self.decisions: dict[bytes, Decision] = {}
         self.changed: dict[bytes, Path | None] = {}
+        self.touched: dict[bytes, None] | None = None
         self.metric = metric
 
     def best(self, nlri: bytes) -> Path | None:
@@ -35,6 +43,8 @@ class LocRIB:
         Prefixes of one message mostly share their candidates, so the decision is taken once for each run of
         prefixes with the same former state.
         """
+        if self.touched is not None:
+            changes = self._noted(changes, self.touched)
         decisions, changed = self.decisions, self.changed
         known_before: Decision | None = None
         known_former: Path | None = None
@@ -56,6 +66,14 @@ class LocRIB:
             if before is None or before.best is not best:
                 changed[nlri] = best
 
+    @staticmethod
+    def _noted(
+        changes: Iterable[tuple[bytes, Path | None]], touched: dict[bytes, None]
+    ) -> Iterator[tuple[bytes, Path | None]]:
+        for nlri, former in changes:
+            touched[nlri] = None
+            yield nlri, former
+
     def decide_again(self, next_hop: bytes | None = None) -> None:
         """Take every decision again that has a candidate by `next_hop` (None: every decision at all).
 
@@ -73,6 +91,8 @@ class LocRIB:
             if after is before:
                 continue
             self.decisions[nlri] = after
+            if self.touched is not None:
+                self.touched[nlri] = None
             if after.best is not before.best:
                 self.changed[nlri] = after.best
 
@@ -80,6 +100,13 @@ class LocRIB:
         """Return nlri → best path now (None = gone) of what changed since the last call."""
         changed, self.changed = self.changed, {}
         return changed
+
+    def take_touched(self) -> dict[bytes, Decision | None]:
+        """Return nlri → decision now (None = no candidate) of what was touched since the last call."""
+        if not self.touched:
+            return {}
+        touched, self.touched = self.touched, {}
+        return {nlri: self.decisions.get(nlri) for nlri in touched}
 
     def _decide(self, before: Decision | None, former: Path | None, path: Path | None) -> Decision | None:
         candidates = () if before is None else before.candidates

@@ -1,9 +1,9 @@
 """Sources and paths: what the RIB keeps of one peer's announcement.
 
 For: the two values that all of `rib` passes around. Not for: deciding anything.
-RFC sections: 4271 §3.2 (Adj-RIB-In), 4456 §8 (client and non-client peers).
+RFC sections: 4271 §3.2 (Adj-RIB-In), 4456 §8 (client and non-client peers), 7911 §3 (path identifiers).
 Structures to know: `Source` (one established session, or the speaker itself), `Path` (attribute set + source;
-one object an UPDATE message, shared by all its prefixes: 64 octets a message, none a prefix).
+one object an UPDATE message and path identifier, shared by all its prefixes: 72 octets a message, none a prefix).
 """
 
 from enum import IntEnum
@@ -77,15 +77,19 @@ class Path:
         source: the session it came from.
         rejection: None when it takes part in the decision, else one of Rejection's texts. A rejected path
             stays in Adj-RIB-In and is judged again when the router id, cluster id or filter changes.
+        path_id: the peer's path identifier, 32-bit unsigned (RFC 7911 §3); 0 from a peer without ADD-PATH.
     """
 
-    __slots__ = ("attributes", "rejection", "source")
+    __slots__ = ("attributes", "path_id", "rejection", "source")
 
-    def __init__(self, attributes: AttributeSet, source: Source, rejection: str | None = None) -> None:
-        """Keep the three values."""
+    def __init__(
+        self, attributes: AttributeSet, source: Source, rejection: str | None = None, path_id: int = 0
+    ) -> None:
+        """Keep the four values."""
         self.attributes = attributes
         self.source = source
         self.rejection = rejection
+        self.path_id = path_id
 
     def __repr__(self) -> str:
         """Return source and verdict."""

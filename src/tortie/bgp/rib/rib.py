@@ -3,21 +3,26 @@
 For: taking over what sessions announce and withdraw, judging loops and import filters, and handing changes
 to the update groups at flush(). Not for: sessions, bytes on sockets, timers (engine).
 RFC sections: 4271 §3.2, §9; 4456 §8; 7606 (what comes in was made usable by the session); 4724 §4.1 (selection is
-deferred), §4.2 (stale paths).
+deferred), §4.2 (stale paths); 7911 (path identifiers in and out).
 Structures to know: `RIB.adj_rib_ins: dict[(source, family), AdjRIBIn]`, `RIB.groups: dict[ExportProfile,
 UpdateGroup]`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from tortie.bgp.policy import PrefixFilter
-from tortie.bgp.rib.adj_rib_in import AdjRIBIn
+from tortie.bgp.rib.add_path_group import AddPathGroup
+from tortie.bgp.rib.adj_rib_in import AddPathAdjRIBIn, AdjRIBIn
+from tortie.bgp.rib.decision import Decision
 from tortie.bgp.rib.export import ExportProfile
 from tortie.bgp.rib.loc_rib import LocRIB
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
 from tortie.bgp.rib.update_group import Member, UpdateGroup
-from tortie.bgp.wire import AttributeSet, AttributeTable, Family
+from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
+
+PATH_ID_MAX: Final = 0xFFFF_FFFF
 
 
 class ImportRule:
@@ -57,21 +62,43 @@ class RIB:
         self.import_rules: dict[Source, ImportRule] = {}
         self.deferred: frozenset[Family] = frozenset()
         self._metric = metric
+        self._path_ids: dict[Source, dict[int, int]] = {}
+        self._last_path_id = 0
         self._advanced: dict[UpdateGroup, None] = {}
 
     # ------------------------------------------------------------------ sources
 
-    def add_source(self, source: Source, rule: ImportRule, families: Iterable[Family]) -> None:
-        """A session is established (or the speaker itself originates); what was retained of it stays."""
+    def add_source(
+        self,
+        source: Source,
+        rule: ImportRule,
+        families: Iterable[Family],
+        add_path: frozenset[Family] = frozenset(),
+    ) -> None:
+        """A session is established (or the speaker itself originates).
+
+        Args:
+            source: who announces from now on; what was retained of it stays.
+            rule: how that is judged.
+            families: negotiated.
+            add_path: of these, where it sends path identifiers. What was retained with them and comes without, or
+                the other way round, cannot be matched and goes.
+        """
         self.import_rules[source] = rule
         for family in families:
-            if (source, family) not in self.adj_rib_ins:
-                self.adj_rib_ins[source, family] = AdjRIBIn()
+            kind = AddPathAdjRIBIn if family in add_path else AdjRIBIn
+            retained = self.adj_rib_ins.get((source, family))
+            if retained is not None and type(retained) is not kind:
+                self.drop_family(source, family)
+                retained = None
+            if retained is None:
+                self.adj_rib_ins[source, family] = kind()
                 self.loc_rib(family)
 
     def remove_source(self, source: Source) -> None:
         """A session ended: withdraw all it announced (RFC 4271 §3.2, §6)."""
         del self.import_rules[source]
+        self._path_ids.pop(source, None)
         for family in self._families_of(source):
             self.drop_family(source, family)
 
@@ -118,23 +145,37 @@ class RIB:
     # ------------------------------------------------------------------ what comes in
 
     def announce(self, source: Source, family: Family, attributes: AttributeSet, nlris: Sequence[bytes]) -> None:
-        """Take over one message's prefixes: same attributes, same source."""
+        """Take over one message's prefixes: same attributes, same source; with path identifiers where it sends them."""
         adj_rib_in = self.adj_rib_ins[source, family]
         if adj_rib_in.stale:
             adj_rib_in.stale.difference_update(nlris)
-        self._judge(source, family, attributes, nlris)
+        if adj_rib_in.id_length:
+            by_path_id: dict[int, list[bytes]] = {}
+            for key in nlris:
+                by_path_id.setdefault(split_path_id(key)[0], []).append(key)
+            for path_id, keys in by_path_id.items():
+                self._judge(adj_rib_in, source, family, attributes, keys, path_id)
+        else:
+            self._judge(adj_rib_in, source, family, attributes, nlris)
 
-    def _judge(self, source: Source, family: Family, attributes: AttributeSet, nlris: Sequence[bytes]) -> None:
-        adj_rib_in = self.adj_rib_ins[source, family]
+    def _judge(  # noqa: PLR0913, PLR0917 - each is a part of one announcement
+        self,
+        adj_rib_in: AdjRIBIn,
+        source: Source,
+        family: Family,
+        attributes: AttributeSet,
+        keys: Sequence[bytes],
+        path_id: int = 0,
+    ) -> None:
         rule = self.import_rules[source]
         rejection = self._rejection(attributes, source, rule)
         if rejection is None and rule.import_filter is not None:
-            accepts = rule.import_filter.accepts
-            refused = [nlri for nlri in nlris if not accepts(family, nlri)]
+            accepts, id_length = rule.import_filter.accepts, adj_rib_in.id_length
+            refused = [key for key in keys if not accepts(family, key[id_length:])]
             if refused:
-                self._store(adj_rib_in, family, refused, Path(attributes, source, Rejection.IMPORT_FILTER))
-                nlris = [nlri for nlri in nlris if accepts(family, nlri)]
-        self._store(adj_rib_in, family, nlris, Path(attributes, source, rejection))
+                self._store(adj_rib_in, family, refused, Path(attributes, source, Rejection.IMPORT_FILTER, path_id))
+                keys = [key for key in keys if accepts(family, key[id_length:])]
+        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id))
 
     def withdraw(self, source: Source, family: Family, nlris: Sequence[bytes]) -> None:
         """Forget a source's paths for these prefixes."""
@@ -148,14 +189,14 @@ class RIB:
         for (of_source, family), adj_rib_in in self.adj_rib_ins.items():
             if of_source is not source:
                 continue
-            by_attributes: dict[AttributeSet, list[bytes]] = {}
-            for nlri, path in adj_rib_in.paths.items():
-                by_attributes.setdefault(path.attributes, []).append(nlri)
-            for attributes, nlris in by_attributes.items():
-                self._judge(source, family, attributes, nlris)
+            alike: dict[tuple[AttributeSet, int], list[bytes]] = {}
+            for key, path in adj_rib_in.paths.items():
+                alike.setdefault((path.attributes, path.path_id), []).append(key)
+            for (attributes, path_id), keys in alike.items():
+                self._judge(adj_rib_in, source, family, attributes, keys, path_id)
 
-    def _store(self, adj_rib_in: AdjRIBIn, family: Family, nlris: Sequence[bytes], path: Path) -> None:
-        self.loc_ribs[family].install(adj_rib_in.replace(nlris, path), path)
+    def _store(self, adj_rib_in: AdjRIBIn, family: Family, keys: Sequence[bytes], path: Path) -> None:
+        self.loc_ribs[family].install(adj_rib_in.replace(keys, path), path)
 
     def _rejection(self, attributes: AttributeSet, source: Source, rule: ImportRule) -> str | None:
         if source.kind is SourceKind.LOCAL:
@@ -194,17 +235,20 @@ class RIB:
         self._drop_if_empty(group)
 
     def export_again(self, source: Source) -> None:
-        """Offer all best paths of a source to the groups again: whether it is a client changed."""
+        """Offer all paths of a source to the groups again: whether it is a client changed."""
         for (of_source, family), adj_rib_in in self.adj_rib_ins.items():
             if of_source is not source:
                 continue
-            decisions = self.loc_ribs[family].decisions
+            loc_rib = self.loc_ribs[family]
+            decisions = loc_rib.decisions
             best = {
                 nlri: path
-                for nlri, path in adj_rib_in.paths.items()
+                for nlri, path in adj_rib_in.by_prefix()
                 if nlri in decisions and decisions[nlri].best is path
             }
-            self._advance(family, best)
+            is_noted = loc_rib.touched is not None
+            touched = {nlri: decisions.get(nlri) for nlri, _ in adj_rib_in.by_prefix()} if is_noted else {}
+            self._advance(family, best, touched)
 
     def flush(self) -> Iterator[tuple[Family, dict[bytes, Path | None]]]:
         """Hand all changes of best paths to the groups; yield them by family for who writes routes.
@@ -214,17 +258,18 @@ class RIB:
         for family, loc_rib in self.loc_ribs.items():
             if family in self.deferred:
                 continue
-            changed = loc_rib.take_changed()
-            if not changed:
-                continue
-            self._advance(family, changed)
-            yield family, changed
+            changed, touched = loc_rib.take_changed(), loc_rib.take_touched()
+            if changed or touched:
+                self._advance(family, changed, touched)
+            if changed:
+                yield family, changed
 
     @property
     def has_changes(self) -> bool:
         """Say whether `flush` would hand something on."""
         return bool(self._advanced) or any(
-            loc_rib.changed and family not in self.deferred for family, loc_rib in self.loc_ribs.items()
+            (loc_rib.changed or loc_rib.touched) and family not in self.deferred
+            for family, loc_rib in self.loc_ribs.items()
         )
 
     def take_advanced(self) -> list[UpdateGroup]:
@@ -232,22 +277,54 @@ class RIB:
         advanced, self._advanced = self._advanced, {}
         return list(advanced)
 
-    def _advance(self, family: Family, changes: Mapping[bytes, Path | None]) -> None:
+    def _advance(
+        self, family: Family, changes: Mapping[bytes, Path | None], touched: Mapping[bytes, Decision | None]
+    ) -> None:
         for group in self.groups.values():
-            if group.profile.family == family and group.advance(changes):
+            if group.profile.family == family and self._has_advanced(group, changes, touched):
                 self._advanced[group] = None
+
+    def _has_advanced(
+        self, group: UpdateGroup, changes: Mapping[bytes, Path | None], touched: Mapping[bytes, Decision | None]
+    ) -> bool:
+        if isinstance(group, AddPathGroup):
+            return group.advance_paths(touched, self.path_id)
+        return group.advance(changes)
+
+    def path_id(self, path: Path) -> int:
+        """Return the identifier under which a path is sent where ADD-PATH is spoken (RFC 7911 §3).
+
+        The same for the same source and received identifier as long as the source lives, and never given twice: an
+        identifier of a source that is gone stands for nobody else.
+        """
+        of_source = self._path_ids.setdefault(path.source, {})
+        found = of_source.get(path.path_id)
+        if found is None:
+            self._last_path_id += 1
+            assert self._last_path_id <= PATH_ID_MAX, "four octets of path identifiers are used up"
+            found = of_source[path.path_id] = self._last_path_id
+        return found
 
     def _group(self, profile: ExportProfile) -> UpdateGroup:
         group = self.groups.get(profile)
         if group is None:
-            group = self.groups[profile] = UpdateGroup(profile, self.table)
             loc_rib = self.loc_rib(profile.family)
-            group.advance({nlri: decision.best for nlri, decision in loc_rib.decisions.items()})
+            is_add_path = profile.encoding.add_path
+            group = AddPathGroup(profile, self.table) if is_add_path else UpdateGroup(profile, self.table)
+            self.groups[profile] = group
+            best = {} if is_add_path else {nlri: decision.best for nlri, decision in loc_rib.decisions.items()}
+            self._has_advanced(group, best, loc_rib.decisions)
+            if is_add_path and loc_rib.touched is None:
+                loc_rib.touched = {}
         return group
 
     def _drop_if_empty(self, group: UpdateGroup) -> None:
-        if not group.members:
-            del self.groups[group.profile]
+        if group.members:
+            return
+        del self.groups[group.profile]
+        family = group.profile.family
+        if not any(each.profile.family == family and each.profile.encoding.add_path for each in self.groups.values()):
+            self.loc_rib(family).touched = None
 
     # ------------------------------------------------------------------ next hops
 

@@ -2,7 +2,8 @@
 
 For: remembering once what a thousand peers hold, and encoding each change once.
 Not for: sockets, timers or who is a member (engine); what may be sent with which attributes (export).
-RFC sections: 4271 §3.2 (Adj-RIB-Out), §9.2; 4724 §2 (End-of-RIB); 2918 (route refresh).
+RFC sections: 4271 §3.2 (Adj-RIB-Out), §9.2; 4724 §2 (End-of-RIB); 2918 (route refresh). With ADD-PATH (RFC 7911,
+add_path_group) each nlri below is a path identifier and an nlri.
 
 Structures to know:
 - `entries: dict[nlri, Entry]` and the append-only `log` of nlris. Every change takes the next version and is

@@ -10,7 +10,7 @@ Know: `TRANSITIONS` (fsm.py), the whole machine as a table; `Connection` (connec
 
 from tortie.bgp.session import outputs
 from tortie.bgp.session.collision import Contender, Identity, Verdict, judge
-from tortie.bgp.session.config import LocalRestart, Negotiated, SessionConfig
+from tortie.bgp.session.config import AddPathMode, LocalRestart, Negotiated, SessionConfig
 from tortie.bgp.session.counters import SessionCounters
 from tortie.bgp.session.fsm import TRANSITIONS, Action, Event, Machine, State
 from tortie.bgp.session.negotiation import negotiate, own_open
@@ -20,6 +20,7 @@ from tortie.bgp.session.update_check import settle_update
 __all__ = [
     "TRANSITIONS",
     "Action",
+    "AddPathMode",
     "Contender",
     "Event",
     "Identity",

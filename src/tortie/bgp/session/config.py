@@ -3,10 +3,11 @@
 For: the two values, the check of the first, and which of its fields need a new OPEN or socket.
 Not for: the agreement itself (negotiation.py).
 RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time), RFC 4724 §3 and
-RFC 8538 §2 (what is said about restarts).
+RFC 8538 §2 (what is said about restarts), RFC 7911 §4 (ADD-PATH).
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from tortie.bgp.errors import LocalProtocolError
@@ -34,11 +35,21 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "families",
     "route_refresh",
     "restart_time_s",
+    "add_path",
 )
 """A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
 
 FIELDS_OF_IDENTITY: Final = ("local_as", "router_id", "peer_address")
 """A change of one of these ends the session for good: what either end keeps of it would be somebody else's."""
+
+
+class AddPathMode(StrEnum):
+    """In which direction several paths a prefix may go (RFC 7911), in every family."""
+
+    OFF = "off"
+    RECEIVE = "receive"
+    SEND = "send"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,7 @@ class SessionConfig:
         route_refresh: announce RFC 2918.
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
+        add_path: announce RFC 7911.
     """
 
     local_as: int
@@ -79,6 +91,7 @@ class SessionConfig:
     accept_any_first_as: bool = False
     route_refresh: bool = True
     restart_time_s: int = 0
+    add_path: AddPathMode = AddPathMode.OFF
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.
@@ -145,7 +158,8 @@ class Negotiated:
         route_refresh: both have RFC 2918.
         message_size_bytes_max: largest message in either direction.
         decode: how to read the peer's UPDATEs.
-        encode: how to write UPDATEs for it.
+        encode: how to write UPDATEs for it, in families without ADD-PATH.
+        add_path_sent: families in which it is sent path identifiers; `decode` says in which it sends them.
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
         connection: the shell's number of the TCP connection.
@@ -168,6 +182,7 @@ class Negotiated:
     connection: int
     peer_enhanced_route_refresh: bool = False
     peer_restart: GracefulRestart | None = None
+    add_path_sent: frozenset[Family] = frozenset()
 
     @property
     def is_notification_graceful(self) -> bool:

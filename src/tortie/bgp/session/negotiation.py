@@ -4,17 +4,21 @@ For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
 RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2.
+RFC 8538 §2, RFC 7911 §4.
 """
 
 from typing import Final
 
 from tortie.bgp.errors import RemoteProtocolError
-from tortie.bgp.session.config import LocalRestart, Negotiated, SessionConfig
+from tortie.bgp.session.config import AddPathMode, LocalRestart, Negotiated, SessionConfig
 from tortie.bgp.wire import (
+    ADD_PATH_BOTH,
+    ADD_PATH_RECEIVE,
+    ADD_PATH_SEND,
     AS_TRANS,
     IPV4_UNICAST,
     MESSAGE_LENGTH_MAX,
+    AddPath,
     Capability,
     DecodeContext,
     EncodeContext,
@@ -35,6 +39,14 @@ UNSUPPORTED_CAPABILITY: Final = 7
 
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 
+ADD_PATH_VALUES: Final = {
+    AddPathMode.OFF: 0,
+    AddPathMode.RECEIVE: ADD_PATH_RECEIVE,
+    AddPathMode.SEND: ADD_PATH_SEND,
+    AddPathMode.BOTH: ADD_PATH_BOTH,
+}
+"""Send/Receive of RFC 7911 §4: a bit a direction."""
+
 
 def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
     """Return the OPEN that this speaker sends: Multiprotocol for each family, always the 4-octet AS.
@@ -47,6 +59,8 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
     if config.restart_time_s:
         families = tuple((family, family in restart.preserved) for family in config.families)
         capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
+    if add_path := ADD_PATH_VALUES[config.add_path]:
+        capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
     capabilities.append(FourOctetAS(config.local_as))
     return Open(
         asn=config.local_as,
@@ -76,6 +90,9 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
     _check_router_id(config, peer_open.router_id, is_internal=is_internal)
     families = _common_families(config, peer_open)
     hold_time_s = min(config.hold_time_s, peer_open.hold_time_s)
+    own_add_path = ADD_PATH_VALUES[config.add_path]
+    received = _with_add_path(peer_open, families, ADD_PATH_SEND) if own_add_path & ADD_PATH_RECEIVE else frozenset()
+    sent = _with_add_path(peer_open, families, ADD_PATH_RECEIVE) if own_add_path & ADD_PATH_SEND else frozenset()
     return Negotiated(
         peer_as=peer_open.asn,
         peer_router_id=peer_open.router_id,
@@ -85,13 +102,16 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         four_octet_as=has_four_octet_as,
         route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
         message_size_bytes_max=MESSAGE_LENGTH_MAX,
-        decode=DecodeContext(is_internal=is_internal, four_octet_as=has_four_octet_as, families=families),
+        decode=DecodeContext(
+            is_internal=is_internal, four_octet_as=has_four_octet_as, families=families, add_path=received
+        ),
         encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=MESSAGE_LENGTH_MAX),
         is_internal=is_internal,
         local_address=local_address,
         connection=connection,
         peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
         peer_restart=_peer_restart(peer_open) if config.restart_time_s else None,
+        add_path_sent=sent,
     )
 
 
@@ -103,6 +123,17 @@ def _peer_restart(peer_open: Open) -> GracefulRestart | None:
     """Return the last of its graceful restart capabilities (RFC 4724 §3: all but the last are ignored)."""
     found = [each for each in peer_open.capabilities if isinstance(each, GracefulRestart)]
     return found[-1] if found else None
+
+
+def _with_add_path(peer_open: Open, families: frozenset[Family], direction: int) -> frozenset[Family]:
+    """Return the families for which the peer announces that direction of ADD-PATH (RFC 7911 §4)."""
+    return families & {
+        family
+        for each in peer_open.capabilities
+        if isinstance(each, AddPath)
+        for family, value in each.families
+        if value & direction
+    }
 
 
 def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:

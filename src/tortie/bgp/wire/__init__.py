@@ -16,6 +16,9 @@ from tortie.bgp.wire.attribute_set import (
     UnknownAttribute,
 )
 from tortie.bgp.wire.capability import (
+    ADD_PATH_BOTH,
+    ADD_PATH_RECEIVE,
+    ADD_PATH_SEND,
     RESTART_TIME_S_MAX,
     AddPath,
     Capability,
@@ -42,6 +45,7 @@ from tortie.bgp.wire.message import (
     encode_message,
 )
 from tortie.bgp.wire.nlri import (
+    PATH_ID_LENGTH,
     address_from_text,
     address_to_text,
     decode_nlri,
@@ -78,6 +82,9 @@ from tortie.bgp.wire.update import (
 )
 
 __all__ = [
+    "ADD_PATH_BOTH",
+    "ADD_PATH_RECEIVE",
+    "ADD_PATH_SEND",
     "AS_SEQUENCE",
     "AS_SET",
     "AS_TRANS",
@@ -90,6 +97,7 @@ __all__ = [
     "ORIGIN_EGP",
     "ORIGIN_IGP",
     "ORIGIN_INCOMPLETE",
+    "PATH_ID_LENGTH",
     "RESTART_TIME_S_MAX",
     "AddPath",
     "AttributeFields",

@@ -56,6 +56,7 @@ TABLE_OF_STEPS = [
     ),
     (Step.PEER_ADDRESS, path(TABLE, LOW), path(TABLE, TWIN)),
     (Step.SESSION, path(TABLE, LOW), path(TABLE, AGAIN)),
+    (Step.PATH_ID, path(TABLE, LOW, path_id=1), path(TABLE, LOW, path_id=2)),
 ]
 
 

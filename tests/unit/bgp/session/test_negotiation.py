@@ -4,10 +4,11 @@ import pytest
 
 from support.sessions import PEER_AS, PEER_ID, session_config
 from tortie.bgp.errors import RemoteProtocolError
-from tortie.bgp.session import LocalRestart, Negotiated, SessionConfig, negotiate, own_open
+from tortie.bgp.session import AddPathMode, LocalRestart, Negotiated, SessionConfig, negotiate, own_open
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
+    AddPath,
     Capability,
     EnhancedRouteRefresh,
     Family,
@@ -100,6 +101,46 @@ def test_graceful_restart_holds_when_both_have_it(
     negotiated = agree(session_config(restart_time_s=restart_time_s), capabilities=(*USUAL, *offered))
     assert negotiated.peer_restart == expected
     assert negotiated.is_notification_graceful == is_notification_graceful
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize(
+    ("mode", "theirs", "received", "sent"),
+    [
+        (AddPathMode.OFF, 3, False, False),
+        (AddPathMode.RECEIVE, 3, True, False),
+        (AddPathMode.SEND, 3, False, True),
+        (AddPathMode.BOTH, 3, True, True),
+        (AddPathMode.BOTH, 1, False, True),
+        (AddPathMode.BOTH, 2, True, False),
+        (AddPathMode.RECEIVE, 1, False, False),
+        (AddPathMode.SEND, 2, False, False),
+        (AddPathMode.BOTH, None, False, False),
+    ],
+)
+def test_add_path_goes_where_one_sends_and_the_other_receives(
+    mode: AddPathMode, theirs: int | None, received: bool, sent: bool
+) -> None:
+    families = () if theirs is None else ((IPV4_UNICAST, theirs),)
+    both = (Multiprotocol(IPV4_UNICAST), Multiprotocol(IPV6_UNICAST), FourOctetAS(PEER_AS), AddPath(families))
+    negotiated = agree(session_config(add_path=mode, families=BOTH), capabilities=both)
+    assert negotiated.decode.add_path == ({IPV4_UNICAST} if received else set())
+    assert negotiated.add_path_sent == ({IPV4_UNICAST} if sent else set())
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(AddPathMode.RECEIVE, 1), (AddPathMode.SEND, 2), (AddPathMode.BOTH, 3)],
+)
+def test_own_open_announces_add_path_for_each_family(mode: AddPathMode, expected: int) -> None:
+    capabilities = own_open(session_config(add_path=mode, families=BOTH), LocalRestart()).capabilities
+    assert AddPath(((IPV4_UNICAST, expected), (IPV6_UNICAST, expected))) in capabilities
+
+
+def test_own_open_says_nothing_of_add_path_when_it_is_off() -> None:
+    capabilities = own_open(session_config(), LocalRestart()).capabilities
+    assert not [each for each in capabilities if isinstance(each, AddPath)]
 
 
 REFUSED: list[tuple[str, dict[str, object], dict[str, object], tuple[int, int], bytes]] = [
