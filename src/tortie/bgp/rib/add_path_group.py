@@ -12,7 +12,7 @@ Price: beside an entry a path, a dictionary slot and a tuple (about 110 octets) 
 from collections.abc import Callable, Mapping
 
 from tortie.bgp.rib.decision import Decision
-from tortie.bgp.rib.export import ExportProfile, exported_attributes
+from tortie.bgp.rib.export import ExportProfile
 from tortie.bgp.rib.path import Path
 from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES
 from tortie.bgp.rib.update_group import TOMBSTONES_MAX, UpdateGroup
@@ -55,7 +55,7 @@ class AddPathGroup(UpdateGroup):
             said: list[bytes] = []
             for path in usable:
                 if path not in known:
-                    known[path] = exported_attributes(path, self.profile, self._table)
+                    known[path] = self._exported(path)
                 attributes = known[path]
                 if attributes is not None:
                     key = join_path_id(path_id(path), nlri)

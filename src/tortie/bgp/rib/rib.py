@@ -224,8 +224,8 @@ class RIB:
         """Give a group another profile, for all its members at once; they are sent what that changes."""
         del self.groups[group.profile]
         self.groups[profile] = group
-        loc_rib = self.loc_rib(profile.family)
-        group.change_profile(profile, {nlri: decision.best for nlri, decision in loc_rib.decisions.items()})
+        group.change_profile(profile)
+        self._advance_over_all(group)
         self._advanced[group] = None
 
     def leave(self, profile: ExportProfile, source: Source) -> None:
@@ -308,15 +308,20 @@ class RIB:
     def _group(self, profile: ExportProfile) -> UpdateGroup:
         group = self.groups.get(profile)
         if group is None:
-            loc_rib = self.loc_rib(profile.family)
             is_add_path = profile.encoding.add_path
             group = AddPathGroup(profile, self.table) if is_add_path else UpdateGroup(profile, self.table)
             self.groups[profile] = group
-            best = {} if is_add_path else {nlri: decision.best for nlri, decision in loc_rib.decisions.items()}
-            self._has_advanced(group, best, loc_rib.decisions)
+            self._advance_over_all(group)
+            loc_rib = self.loc_rib(profile.family)
             if is_add_path and loc_rib.touched is None:
                 loc_rib.touched = {}
         return group
+
+    def _advance_over_all(self, group: UpdateGroup) -> None:
+        """Have a group say the whole Loc-RIB."""
+        decisions = self.loc_rib(group.profile.family).decisions
+        best = {nlri: decision.best for nlri, decision in decisions.items()}
+        self._has_advanced(group, best, decisions)
 
     def _drop_if_empty(self, group: UpdateGroup) -> None:
         if group.members:

@@ -146,11 +146,10 @@ class UpdateGroup:
         self._compact_if_worthwhile()
         return self.version != version_before
 
-    def change_profile(self, profile: ExportProfile, best: Mapping[bytes, Path | None]) -> None:
-        """Say the same best paths under another profile of the same family, to all members."""
+    def change_profile(self, profile: ExportProfile) -> None:
+        """Take another profile of the same family; the caller advances over the whole Loc-RIB again."""
         self.profile = profile
         self._segments.clear()
-        self.advance(best)
 
     def _exported(self, path: Path) -> AttributeSet | None:
         """Return what members are sent for a path, None when it may not go to them or cannot be told to them."""

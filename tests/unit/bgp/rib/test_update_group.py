@@ -298,7 +298,8 @@ def test_a_group_that_changes_its_profile_tells_all_members_with_one_segment() -
     setting.group.advance(best)
     setting.held(B)
     setting.held(C)
-    setting.group.change_profile(profile(cluster_id=99), best)
+    setting.group.change_profile(profile(cluster_id=99))
+    setting.group.advance(best)
     segments = [setting.group.next_segment(member_of(setting, each)) for each in (B, C)]
     assert segments[0] is segments[1]
     assert not member_of(setting, B).corrections
