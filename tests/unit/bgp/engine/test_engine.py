@@ -26,6 +26,7 @@ from tortie.bgp.engine import (
 )
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import Rejection, Step
+from tortie.bgp.session import AddPathMode
 from tortie.bgp.wire import IPV4_UNICAST, UnknownAttribute, address_from_text, prefix_from_text
 from tortie.sim import World
 
@@ -392,3 +393,22 @@ def test_a_new_own_address_is_not_taken_as_next_hop_and_an_old_one_is_again() ->
     former = SpeakerConfig(local_as=LOCAL_AS, router_id=identifier(NODES[0]))
     one.reconfigure([peer(NODES[0], NODES[1])], (), world.now, former)
     assert "10.70.0.0/16" in best(one)
+
+
+def test_a_new_cluster_id_takes_effect_for_add_path_clients_as_well() -> None:
+    world = World()
+    ranges = [client_range("192.0.2.0/24", add_path=AddPathMode.SEND)]
+    reflector = add_speaker(world, REFLECTOR, ranges=ranges, cluster_id="1.0.0.1")
+    clients = [
+        add_speaker(world, node, [peer(node, REFLECTOR, add_path=AddPathMode.RECEIVE)], prefixes=["10.50.0.0/16"])
+        for node in NODES
+    ]
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    world.run(1)
+    config = SpeakerConfig(local_as=LOCAL_AS, router_id=identifier(REFLECTOR), cluster_id=identifier("2.0.0.2"))
+    reflector.reconfigure((), ranges, world.now, config)
+    world.run(1)
+    for engine in clients:
+        learned = [route for route in route_statuses(engine, IPV4_UNICAST) if route.source == "internal"]
+        assert len(learned) == 2
+        assert {route.cluster_list for route in learned} == {("2.0.0.2",)}
