@@ -20,6 +20,8 @@ __all__ = [
     "count_established",
     "ends_of",
     "find_best",
+    "find_paths",
+    "gateway_of",
     "mesh_session_count",
     "parse_json",
     "parse_ss",
@@ -91,12 +93,20 @@ def block_of(address: str, block_size: int) -> str:
 
 def find_best(paths: object, prefix: str) -> Mapping[str, object] | None:
     """Return the best path of a prefix among an agent's paths (`node routes -o json`), None if there is none."""
+    return next((path for path in find_paths(paths, prefix) if path.get("best") is True), None)
+
+
+def find_paths(paths: object, prefix: str) -> list[Mapping[str, object]]:
+    """Return the paths of a prefix among an agent's paths (`node routes -o json`), used or not."""
     if not isinstance(paths, list):
-        return None
-    for path in paths:
-        if isinstance(path, dict) and path.get("prefix") == prefix and path.get("best") is True:
-            return path
-    return None
+        return []
+    return [path for path in paths if isinstance(path, dict) and path.get("prefix") == prefix]
+
+
+def gateway_of(text: str) -> str | None:
+    """Return the gateway that `ip route get` names, None if the destination is on a link or has no way."""
+    words = text.split()
+    return words[words.index("via") + 1] if "via" in words[:-1] else None
 
 
 def reflected_sessions(status: LabStatus, nodes: Sequence[str], reflector: str) -> tuple[int, int]:

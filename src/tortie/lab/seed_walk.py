@@ -11,8 +11,7 @@ started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the w
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Final
 
 from tortie.lab.checks import (
@@ -30,17 +29,14 @@ from tortie.lab.checks import (
     side_by_side,
 )
 from tortie.lab.commands import COMMANDS, CommandLines
-from tortie.lab.errors import LabError, TopologyInvalid
-from tortie.lab.execute import Output
-from tortie.lab.leftovers import Footprint, footprint, leftovers
-from tortie.lab.lifecycle import check_not_running, down, up
+from tortie.lab.errors import TopologyInvalid
+from tortie.lab.lab_walk import LabWalk, run_lab_walk
 from tortie.lab.lines import SEED_LINES, line_values
 from tortie.lab.pings import LOST_AFTER_S
-from tortie.lab.requirements import check_requirements
-from tortie.lab.status import LabStatus, lab_status
+from tortie.lab.status import LabStatus
 from tortie.lab.topology import Host, Topology
-from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord, run_walk
-from tortie.lab.walk_tools import Hands, outcome, said
+from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord
+from tortie.lab.walk_tools import outcome, said
 
 __all__ = ["SeedWalk", "run_seed"]
 
@@ -73,30 +69,19 @@ async def run_seed(
         TopologyInvalid: the walk does not fit this topology.
     """
     walk = SeedWalk(topology, is_kept=is_kept, commands=commands, environment=environment)
-    await asyncio.to_thread(check_requirements)
-    check_not_running(topology.name, environment)
-    try:
-        return await run_walk(topology.name, walk.steps(), on_event)
-    finally:
-        await walk.close()
+    return await run_lab_walk(walk, on_event)
 
 
-class SeedWalk:
+class SeedWalk(LabWalk):
     """The steps and what they know of one another."""
 
     def __init__(
         self, topology: Topology, *, is_kept: bool, commands: CommandLines, environment: Mapping[str, str]
     ) -> None:
         """Take what run_seed takes; TopologyInvalid if the walk does not fit the topology."""
-        self._topology = topology
-        self._is_kept = is_kept
-        self._commands = commands
-        self._environment = environment
+        super().__init__(topology, is_kept=is_kept, commands=commands, environment=environment)
         self._reflector, self._api = _parts(topology)
         self._nodes = topology.nodes
-        self._up: Hands | None = None
-        self._let_go: Callable[[], None] | None = None
-        self._footprint: Footprint | None = None
         self._mesh: LabStatus | None = None
         self._reflected: LabStatus | None = None
         self._lost_in_mesh = 0
@@ -109,15 +94,10 @@ class SeedWalk:
         mesh = mesh_session_count(count)
         first, node = self._nodes[0].name, self._nodes[1].name
         by_hand, lines = self._reflector.name, SEED_LINES
-        as_number, at = str(self._topology.as_number), self._values["reflector"]
+        as_number, at = str(self.topology.as_number), self._values["reflector"]
         reached = "every container answers every other"
-        last = (
-            self._step("The lab stays up", lines.status, self._stay, "", "a lab that is up")
-            if self._is_kept
-            else replace(self._step("Lab down", lines.down, self._take_down, "", "nothing left behind"), is_always=True)
-        )
         return [
-            self._step("Raise the lab", lines.up, self._raise, "", "every process takes connections"),
+            self._first_step(),
             self._step("Full mesh", lines.sessions, self._wait_mesh, first, f"{mesh} sessions, n(n-1)/2"),
             self._step("Every container pings every other", self._ping_line, self._ping_mesh, self._pinger(), reached),
             self._step("The AS number", lines.get_as_number, self._get_as_number, first, as_number),
@@ -135,46 +115,24 @@ class SeedWalk:
                        f"{mesh} sessions before, {count} now"),
             self._step("Pings throughout", self._ping_line, self._report_pings, self._pinger(),
                        "none lost in the mesh, none lost with the reflector"),
-            last,
+            self._last_step(),
         ]  # fmt: skip
-
-    async def close(self) -> None:
-        """End what a step that was cut short left; a lab that is kept stays."""
-        if self._let_go is not None:
-            self._let_go()
-            self._let_go = None
-        if self._up is not None and not self._is_kept:
-            await down(self._topology.name, self._environment)
-            self._up = None
 
     # ------------------------------------------------------------------------------------------ steps, in order
 
-    async def _raise(self, progress: Progress) -> Outcome:
-        lab = await up(
-            self._topology,
-            on_progress=lambda text: progress(text, None, None),
-            commands=self._commands,
-            environment=self._environment,
-        )
-        self._up = Hands(lab)
-        self._footprint = footprint(lab)
-        if not self._is_kept:
-            self._let_go = lab.hold()
-        output = (
-            f"{len(self._nodes)} nodes, {len(self._topology.containers)} containers, "
+    def _raised_text(self) -> str:
+        return (
+            f"{len(self._nodes)} nodes, {len(self.topology.containers)} containers, "
             f"reflector host {self._reflector.name} ({self._values['reflector']}), "
             f"API at https://{self._values['api']}:{self._values['port']}"
         )
-        containers = {item.name: list(item.addresses) for item in lab.state.wiring.containers}
-        return outcome("every process takes connections", "they do", ok=True, output=output, containers=containers)
 
     async def _wait_mesh(self, progress: Progress) -> Outcome:
         count = len(self._nodes)
-        names = [node.name for node in self._nodes]
         ends = count * (count - 1)
-        status = await self._hands.wait_sessions(lambda now: (count_established(now.hosts, names), ends), progress)
+        status = await self._hands.wait_sessions(lambda now: (self._mesh_ends(now), ends), progress)
         self._mesh = status
-        found = count_established(status.hosts, names)
+        found = self._mesh_ends(status)
         output = await self._type(self._nodes[0].name, SEED_LINES.sessions)
         return outcome(
             f"{ends // 2} sessions, n(n-1)/2, established at both ends",
@@ -184,6 +142,9 @@ class SeedWalk:
             sessions=found // 2,
         )
 
+    def _mesh_ends(self, status: LabStatus) -> int:
+        return count_established(status.hosts, [node.name for node in self._nodes])
+
     async def _ping_mesh(self, progress: Progress) -> Outcome:
         result = await self._hands.ping_all(progress)
         if result.ok:
@@ -191,7 +152,7 @@ class SeedWalk:
         return result
 
     async def _get_as_number(self, _: Progress) -> Outcome:
-        expected = str(self._topology.as_number)
+        expected = str(self.topology.as_number)
         output = await self._type(self._nodes[0].name, SEED_LINES.get_as_number)
         return said(output, expected, ok=output.stdout.strip() == expected)
 
@@ -302,51 +263,7 @@ class SeedWalk:
             outage_max_s=round(end.outage_max_s, 3),
         )
 
-    async def _take_down(self, _: Progress) -> Outcome:
-        if self._let_go is not None:
-            self._let_go()
-            self._let_go = None
-        if self._up is None:
-            return outcome("nothing left behind", "nothing: it was not raised", ok=True, output="")
-        await down(self._topology.name, self._environment)
-        self._up = None
-        left = leftovers(self._footprint) if self._footprint is not None else []
-        return outcome("nothing left behind", "; ".join(left) or "nothing", ok=not left, output="")
-
-    async def _stay(self, _: Progress) -> Outcome:
-        status = await lab_status(self._hands.lab)
-        output = f"`tortie lab exec HOST -- COMMAND` types at a host; `tortie lab down {status.name}` takes it down"
-        return outcome("a lab that is up", f"lab {status.name} with {len(status.hosts)} hosts", ok=True, output=output)
-
     # ------------------------------------------------------------------------------------------ what steps share
-
-    @property
-    def _hands(self) -> Hands:
-        if self._up is None:
-            raise LabError("the lab is not up")
-        return self._up
-
-    async def _type(self, host: str, line: str, **more: str) -> Output:
-        """Run a line by a shell on a host, its words in braces filled in."""
-        return await self._hands.type(host, line.format(**self._values, **more))
-
-    def _step(
-        self,
-        title: str,
-        line: str | Callable[[], str],
-        run: Callable[[Progress], Awaitable[Outcome]],
-        host: str,
-        expected: str,
-    ) -> Step:
-        command = (lambda: line.format(**self._values)) if isinstance(line, str) else line
-        return Step(title=title, command=command, run=run, expected=expected, host=host)
-
-    def _pinger(self) -> str:
-        return self._topology.containers[0].name
-
-    def _ping_line(self) -> str:
-        address = self._hands.lab.state.wiring.containers[-1].addresses[0].partition("/")[0]
-        return SEED_LINES.ping.format(container_address=address)
 
     def _route_line(self) -> str:
         lines = (SEED_LINES.routes, SEED_LINES.kernel_route)
@@ -356,7 +273,7 @@ class SeedWalk:
         """Return the block of the third node's first container."""
         target = self._nodes[2].name
         container = next(item for item in self._hands.lab.state.wiring.containers if item.host == target)
-        return block_of(container.addresses[0], self._topology.pools[0].block_size or BLOCK_SIZE_DEFAULT)
+        return block_of(container.addresses[0], self.topology.pools[0].block_size or BLOCK_SIZE_DEFAULT)
 
     def _host_names(self) -> list[str]:
         return [*(node.name for node in self._nodes), self._reflector.name]

@@ -8,6 +8,8 @@ from tortie.lab.checks import (
     block_of,
     count_established,
     find_best,
+    find_paths,
+    gateway_of,
     mesh_session_count,
     parse_json,
     parse_ss,
@@ -62,6 +64,21 @@ def test_the_best_path_of_a_prefix() -> None:
     assert find_best(paths, "10.9.0.0/26") is None
     assert find_best(None, "10.0.0.0/26") is None
     assert find_best([7], "10.0.0.0/26") is None
+    assert find_paths(paths, "10.0.0.0/26") == paths[:2]
+    assert find_paths(None, "10.0.0.0/26") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gateway"),
+    [
+        pytest.param("192.168.1.1 via 10.1.0.1 dev eth0 src 10.1.0.21 uid 0\n    cache\n", "10.1.0.1", id="a hop"),
+        pytest.param("192.168.1.1 dev cali0 src 10.1.0.21 uid 0", None, id="on a link"),
+        pytest.param("unreachable 192.168.1.1 via", None, id="cut off"),
+        pytest.param("", None, id="no word"),
+    ],
+)
+def test_gateways(text: str, gateway: str | None) -> None:
+    assert gateway_of(text) == gateway
 
 
 def host(name: str, *states: str) -> HostStatus:
