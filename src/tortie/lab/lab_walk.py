@@ -148,5 +148,5 @@ class LabWalk(ABC):
         return self.topology.containers[0].name
 
     def _ping_line(self) -> str:
-        address = self._hands.lab.state.wiring.containers[-1].addresses[0].partition("/")[0]
-        return SEED_LINES.ping.format(container_address=address)
+        addresses = self._hands.lab.state.wiring.containers[-1].addresses
+        return "\n".join(SEED_LINES.ping.format(container_address=text.partition("/")[0]) for text in addresses)

@@ -133,12 +133,17 @@ def status(*hosts: HostStatus) -> LabStatus:
 )
 def test_each_node_has_one_session_with_the_reflector(states: tuple[str, ...], expected: tuple[int, int]) -> None:
     hosts = [host(name, *states[index : index + 1]) for index, name in enumerate(("a", "b"))]
-    assert reflected_sessions(status(*hosts), ["a", "b"], "10.0.0.9") == expected
+    assert reflected_sessions(status(*hosts), ["a", "b"], ["10.0.0.9"]) == expected
 
 
 def test_a_session_with_anybody_else_is_one_too_many() -> None:
     found = status(host("a", "Established", "Established"))
-    assert reflected_sessions(found, ["a"], "10.0.0.1") == (0, 2)
+    assert reflected_sessions(found, ["a"], ["10.0.0.1"]) == (0, 2)
+
+
+def test_a_reflector_with_two_addresses_has_two_sessions_a_node() -> None:
+    found = status(host("a", "Established"), host("b", "Established"))
+    assert reflected_sessions(found, ["a", "b"], ["10.0.0.9", "fd00::9"]) == (2, 4)
 
 
 def test_missing_sessions_are_explained_by_what_hosts_say() -> None:

@@ -22,6 +22,7 @@ def lab_run(topology: str, keep: bool, json_file: Path | None) -> None:
     \b
     seed               the document's cluster, from a full mesh to route
                        reflection by the document's own commands
+    seed-dual-stack    the same with IPv6 beside IPv4
     racks              nine nodes in three racks with two reflectors each,
                        and what is left when reflectors fail
     racks-as-printed   the same with the cluster ids that the document
