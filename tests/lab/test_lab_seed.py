@@ -57,6 +57,29 @@ def test_the_document_from_mesh_to_reflection(tmp_path: Path) -> None:
 
 
 @lab_test
+def test_the_document_with_ipv6_beside_ipv4(tmp_path: Path) -> None:
+    topology = load_topology("seed-dual-stack")
+    record = asyncio.run(run_seed(topology, lambda _: None, environment=environment(tmp_path)))
+    assert misses(record) == []
+    assert len(record.steps) == 17
+    data = {step.title: step.data for step in record.steps}
+    assert data["Full mesh"] == {"sessions": 12}
+    assert data["Every container pings every other"] == {"pairs": 112, "silent": []}
+    assert data["Every container pings every other, again"] == {"pairs": 112, "silent": []}
+    clients = [host.address(version) for host in topology.nodes for version in (4, 6)]
+    assert data["Sessions with the reflector"]["clients"] == sorted(text for text in clients if text)
+    assert data["Session counts side by side"]["ends"] == {
+        **{name: {"mesh": 6, "reflector": 2} for name in NODES},
+        "node1": {"mesh": 0, "reflector": 8},
+    }
+    path = data["A reflected route, IPv6"]["path"]
+    assert isinstance(path, dict)
+    assert (path["family"], path["next_hop"]) == ("ipv6", "fd00:10:10:31::194")
+    assert (path["originator_id"], path["cluster_list"]) == ("10.10.31.194", ["1.0.0.1"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@lab_test
 def test_a_lab_that_is_up_already_is_left_alone(tmp_path: Path) -> None:
     where = environment(tmp_path)
     same_name = replace(TOPOLOGY, name="seed")

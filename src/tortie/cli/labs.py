@@ -1,7 +1,7 @@
 """What the lab verbs share: which lab is meant, progress for people, the tables of a lab's status.
 
 What it is for: the thin layer between ``lab`` and the verbs. What it is NOT for: raising labs (``lab.lifecycle``), the
-steps of the walk (``lab.seed_walk``) and how they look (``walk_view.py``).
+steps of the walks (``lab.walks``) and how they look (``walk_view.py``).
 """
 
 import asyncio
@@ -16,12 +16,13 @@ from typing import Any, Final
 from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.tables import aligned_table
 from tortie.cli.walk_view import WalkView, wants_colour
+from tortie.lab.commands import agent_process
 from tortie.lab.lifecycle import Lab, open_lab
-from tortie.lab.seed_walk import run_seed
 from tortie.lab.state import running_labs
 from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.supervisor import ProcessReport
 from tortie.lab.topology import load_topology
+from tortie.lab.walks import run_topology
 
 __all__ = [
     "process_name",
@@ -57,7 +58,7 @@ def the_lab(name: str | None) -> Lab:
 def process_name(lab: Lab, given: str) -> str:
     """Return the name of a process: as given, or a host's agent where only the host is named."""
     role = next((host.role for host in lab.topology.hosts if host.name == given), None)
-    return given if role is None else f"{given}/{role}"
+    return given if role is None else agent_process(given, role)
 
 
 def show_progress(step: str) -> None:
@@ -67,7 +68,7 @@ def show_progress(step: str) -> None:
 
 
 def walk_through(topology: str, *, is_kept: bool, json_file: Path | None) -> ExitCode:
-    """Walk through the document in a lab of its own, printing each step; return the exit code.
+    """Walk through a topology in a lab of its own, printing each step; return the exit code.
 
     Args:
         topology: name or file.
@@ -78,7 +79,7 @@ def walk_through(topology: str, *, is_kept: bool, json_file: Path | None) -> Exi
     view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
     with ExitStack() as files:
         file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))
-        record = asyncio.run(run_seed(plan, view, is_kept=is_kept))
+        record = asyncio.run(run_topology(plan, view, is_kept=is_kept))
         if file is not None:
             json.dump(record.to_data(), file, indent=2)
             file.write("\n")

@@ -14,7 +14,9 @@ Import from the module you need; the map:
     execute         a command on a host or in a container, from outside
     status          hosts, processes, sessions, containers
     probe           asks the prober (icmp, pings): every container from every other
-    walk            steps, events, record; seed_walk: the document's way from a full mesh to route reflection
+    walks           which walk a topology is for; walk: steps, events, record; lab_walk: what all walks have
+      seed_walk     the document's way from a full mesh to route reflection
+      racks_walk    racks of reflectors and their failures, as racks (pure) expects them
                     (walk_tools: what steps do on a lab; checks: what they compare; lines: what is typed)
     leftovers       what a lab could leave behind, and whether it did
 """

@@ -6,7 +6,7 @@ be read is left out, and the check then misses with what was seen.
 
 import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,8 @@ __all__ = [
     "count_established",
     "ends_of",
     "find_best",
+    "find_paths",
+    "gateway_of",
     "mesh_session_count",
     "parse_json",
     "parse_ss",
@@ -91,19 +93,30 @@ def block_of(address: str, block_size: int) -> str:
 
 def find_best(paths: object, prefix: str) -> Mapping[str, object] | None:
     """Return the best path of a prefix among an agent's paths (`node routes -o json`), None if there is none."""
+    return next((path for path in find_paths(paths, prefix) if path.get("best") is True), None)
+
+
+def find_paths(paths: object, prefix: str) -> list[Mapping[str, object]]:
+    """Return the paths of a prefix among an agent's paths (`node routes -o json`), used or not."""
     if not isinstance(paths, list):
-        return None
-    for path in paths:
-        if isinstance(path, dict) and path.get("prefix") == prefix and path.get("best") is True:
-            return path
-    return None
+        return []
+    return [path for path in paths if isinstance(path, dict) and path.get("prefix") == prefix]
 
 
-def reflected_sessions(status: LabStatus, nodes: Sequence[str], reflector: str) -> tuple[int, int]:
-    """Return (ends that are as they should be, ends there are or should be): each node has one, with the reflector."""
+def gateway_of(text: str) -> str | None:
+    """Return the gateway that `ip route get` names, None if the destination is on a link or has no way."""
+    words = text.split()
+    return words[words.index("via") + 1] if "via" in words[:-1] else None
+
+
+def reflected_sessions(status: LabStatus, nodes: Sequence[str], addresses: Collection[str]) -> tuple[int, int]:
+    """Return (ends that are as they should be, ends there are or should be).
+
+    Each node should have one with each address of the reflector, and no other.
+    """
     ends = [session for host in status.hosts if host.name in nodes for session in host.sessions or ()]
-    right = [session for session in ends if session.is_established and session.remote_address == reflector]
-    return len(right), max(len(nodes), len(ends))
+    right = [session for session in ends if session.is_established and session.remote_address in addresses]
+    return len(right), max(len(nodes) * len(addresses), len(ends))
 
 
 def ends_of(status: LabStatus, name: str) -> int:
@@ -131,19 +144,20 @@ def attributes_text(values: Mapping[str, object]) -> str:
     return ", ".join(parts)
 
 
-def side_by_side(ends: Mapping[str, tuple[int, int]], before: int, after: int) -> str:
+def side_by_side(ends: Mapping[str, tuple[int, int]], before: int, after: int, families: int = 1) -> str:
     """Return the table of sessions before and after, and what they would be with many nodes.
 
     Args:
         ends: host → established session ends before and after.
         before, after: sessions.
+        families: IP versions, each with sessions of its own.
     """
-    example = mesh_session_count(EXAMPLE_NODES)
+    example = mesh_session_count(EXAMPLE_NODES) * families
     rows = [
         ("", "full mesh", "route reflection"),
         ("sessions", str(before), str(after)),
         *((f"  at {name}", str(mesh), str(reflected)) for name, (mesh, reflected) in ends.items()),
-        (f"with {EXAMPLE_NODES} nodes", str(example), str(EXAMPLE_NODES)),
+        (f"with {EXAMPLE_NODES} nodes", str(example), str(EXAMPLE_NODES * families)),
     ]
     width = max(len(row[0]) for row in rows)
     return "\n".join(f"{name:<{width}}  {mesh:>9}  {reflected:>16}" for name, mesh, reflected in rows)

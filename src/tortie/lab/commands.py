@@ -28,6 +28,7 @@ __all__ = [
     "COMMAND_NAMES",
     "STATUS_SOCKET",
     "CommandLines",
+    "agent_process",
     "command_wrapper",
     "host_environment",
     "module_command",
@@ -105,6 +106,11 @@ def host_environment(outer: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def agent_process(host: str, role: str) -> str:
+    """Return the name of a host's agent among the lab's processes: a router runs the same agent as a node."""
+    return f"{host}/{'reflector' if role == 'reflector' else 'node'}"
+
+
 def process_plans(topology: Topology, outer: Mapping[str, str], commands: CommandLines) -> tuple[ProcessPlan, ...]:
     """Return the processes of a topology: an agent a host, and the API where it is asked for."""
     environment = host_environment(outer)
@@ -119,10 +125,11 @@ def process_plans(topology: Topology, outer: Mapping[str, str], commands: Comman
 
 def _agent(host: Host, environment: dict[str, str], commands: CommandLines) -> ProcessPlan:
     is_reflector = host.role == "reflector"
-    kind = "reflector" if is_reflector else "node"
+    name = agent_process(host.name, host.role)
+    kind = name.rpartition("/")[2]
     addresses = {"IP": host.address(4), "IP6": host.address(6)} if is_reflector else {}
     return ProcessPlan(
-        name=f"{host.name}/{kind}",
+        name=name,
         host=host.name,
         arguments=_fill(commands.reflector if is_reflector else commands.node, host),
         environment={**environment, **{name: text for name, text in addresses.items() if text}},

@@ -23,10 +23,10 @@ class SeedLines:
     sessions: str = "calicoctl node status"
     ping: str = "ping -c 1 {container_address}    # and so on: every container, every other"
     get_as_number: str = "calicoctl config get asNumber"
-    run_reflector: str = "IP={reflector} tortie reflector run &"
+    run_reflector: str = "{addresses} tortie reflector run &"
     write_record: str = (
         "curl --cacert {pki}/ca.pem --cert {pki}/client.pem --key {pki}/client-key.pem "
-        "-L https://{api}:{port}/v2/keys/calico/bgp/v1/rr_v4/{reflector} "
+        "-L https://{api}:{port}/v2/keys/calico/bgp/v1/{record}/{reflector} "
         '-XPUT -d value="{{\\"ip\\":\\"{reflector}\\",\\"cluster_id\\":\\"{cluster_id}\\"}}"'
     )
     mesh_off: str = "calicoctl config set nodeToNodeMesh off"
@@ -44,6 +44,7 @@ class SeedLines:
     connections: str = "ss -tn"
     routes: str = "calicoctl node routes {prefix} -o json"
     kernel_route: str = "ip route show {prefix}"
+    kernel_route_v6: str = "ip -6 route show {prefix}"
     status: str = "tortie lab status {lab}"
     down: str = "tortie lab down {lab}"
 
@@ -51,11 +52,14 @@ class SeedLines:
 SEED_LINES: Final = SeedLines()
 
 
-def line_values(topology: Topology, reflector: Host, api: Host) -> dict[str, str]:
-    """Return the values of the words in braces that a topology fixes."""
+def line_values(topology: Topology, reflector: Host, api: Host, version: int = 4) -> dict[str, str]:
+    """Return the values of the words in braces that a topology fixes, for records of IP version 4 or 6."""
+    addresses = {"IP": reflector.address(4), "IP6": reflector.address(6)}
     return {
+        "addresses": " ".join(f"{name}={text}" for name, text in addresses.items() if text),
+        "record": f"rr_v{version}",
         "lab": topology.name,
-        "reflector": reflector.address(4) or "",
+        "reflector": reflector.address(version) or "",
         "cluster_id": reflector.cluster_id or "",
         "api": api.address(4) or "",
         "port": str(api.api_port),

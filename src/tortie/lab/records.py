@@ -3,7 +3,8 @@
 For: what stands in the datastore before the first agent starts. Not here: writing it (datastore.py), the resources' own
 rules (model), what the person does later with calicoctl and curl.
 
-A reflector that the person starts by hand (`start: manual`) has no record: writing it is the person's work too.
+A reflector that the person starts by hand (`start: manual`) has no record: writing it is the person's work too. Nor has
+one with `cluster_id: none`, for which nobody ever writes any.
 """
 
 from typing import Final
@@ -38,7 +39,7 @@ def topology_resources(topology: Topology) -> list[Resource]:
     Raises:
         ModelError: a value that the topology allows and the resource does not.
     """
-    reflectors = (host for host in topology.reflectors if not host.is_manual)
+    reflectors = (host for host in topology.reflectors if not host.is_manual and host.cluster_id is not None)
     return [
         _configuration(topology),
         *(_pool(pool) for pool in topology.pools),
@@ -90,7 +91,7 @@ def _node(host: Host) -> Node:
 def _reflector(host: Host) -> list[RouteReflector]:
     addresses = [text for text in (host.address(4), host.address(6)) if text is not None]
     return [
-        RouteReflector.from_data({"metadata": {"name": text}, "spec": {"ip": text, "clusterID": host.cluster_id or ""}})
+        RouteReflector.from_data({"metadata": {"name": text}, "spec": {"ip": text, "clusterID": host.cluster_id}})
         for text in addresses
     ]
 

@@ -6,13 +6,14 @@ CLI), the text that is typed (lines.py).
 What is typed on a host is run as it is printed, by a shell on that host. Some lines stand for what the lab does itself:
 `lab up` and `lab down`; the start of the reflector, which is the holder's work, so that its end is noticed; and `ping`,
 since the lab's prober asks all pairs at once. Any topology will do that has nodes on one LAN, one reflector that is
-started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the way in.
+started by hand, and one API. Where all of them have IPv6 as well, each family has sessions, a record, a global peer and
+a route that is shown of its own. Structure to know: `SeedWalk`; `run_seed` is the way in.
 """
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from tortie.lab.checks import (
@@ -30,22 +31,25 @@ from tortie.lab.checks import (
     side_by_side,
 )
 from tortie.lab.commands import COMMANDS, CommandLines
-from tortie.lab.errors import LabError, TopologyInvalid
-from tortie.lab.execute import Output
-from tortie.lab.leftovers import Footprint, footprint, leftovers
-from tortie.lab.lifecycle import check_not_running, down, up
+from tortie.lab.errors import TopologyInvalid
+from tortie.lab.lab_walk import LabWalk, run_lab_walk
 from tortie.lab.lines import SEED_LINES, line_values
 from tortie.lab.pings import LOST_AFTER_S
-from tortie.lab.requirements import check_requirements
-from tortie.lab.status import LabStatus, lab_status
+from tortie.lab.status import LabStatus
 from tortie.lab.topology import Host, Topology
-from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord, run_walk
-from tortie.lab.walk_tools import Hands, outcome, said
+from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord
+from tortie.lab.walk_tools import outcome, said
 
 __all__ = ["SeedWalk", "run_seed"]
 
 PING_INTERVAL_S: Final = 0.1
-BLOCK_SIZE_DEFAULT: Final = 26
+BLOCK_SIZES: Final = {4: 26, 6: 122}
+"""Of a pool that does not say; by IP version."""
+
+FAMILY_MARKS: Final = {4: ".", 6: ":"}
+"""IP version → what every address of it has in it, and none of the other."""
+
+KERNEL_LINES: Final = {4: SEED_LINES.kernel_route, 6: SEED_LINES.kernel_route_v6}
 NODES_MIN: Final = 3
 """The route that is shown needs a node that shows it, one that it leads to, and one that is neither."""
 
@@ -73,116 +77,80 @@ async def run_seed(
         TopologyInvalid: the walk does not fit this topology.
     """
     walk = SeedWalk(topology, is_kept=is_kept, commands=commands, environment=environment)
-    await asyncio.to_thread(check_requirements)
-    check_not_running(topology.name, environment)
-    try:
-        return await run_walk(topology.name, walk.steps(), on_event)
-    finally:
-        await walk.close()
+    return await run_lab_walk(walk, on_event)
 
 
-class SeedWalk:
+class SeedWalk(LabWalk):
     """The steps and what they know of one another."""
 
     def __init__(
         self, topology: Topology, *, is_kept: bool, commands: CommandLines, environment: Mapping[str, str]
     ) -> None:
         """Take what run_seed takes; TopologyInvalid if the walk does not fit the topology."""
-        self._topology = topology
-        self._is_kept = is_kept
-        self._commands = commands
-        self._environment = environment
+        super().__init__(topology, is_kept=is_kept, commands=commands, environment=environment)
         self._reflector, self._api = _parts(topology)
         self._nodes = topology.nodes
-        self._up: Hands | None = None
-        self._let_go: Callable[[], None] | None = None
-        self._footprint: Footprint | None = None
         self._mesh: LabStatus | None = None
         self._reflected: LabStatus | None = None
         self._lost_in_mesh = 0
         self._lost_when_switched = 0
+        self._versions = _versions(topology, self._reflector)
+        self._addresses = [self._reflector.address(version) or "" for version in self._versions]
         self._values = line_values(topology, self._reflector, self._api)
 
     def steps(self) -> list[Step]:
         """Return the steps in order."""
-        count = len(self._nodes)
-        mesh = mesh_session_count(count)
-        first, node = self._nodes[0].name, self._nodes[1].name
+        mesh, count = self._counts()
+        first = self._nodes[0].name
         by_hand, lines = self._reflector.name, SEED_LINES
-        as_number, at = str(self._topology.as_number), self._values["reflector"]
+        as_number = str(self.topology.as_number)
         reached = "every container answers every other"
-        last = (
-            self._step("The lab stays up", lines.status, self._stay, "", "a lab that is up")
-            if self._is_kept
-            else replace(self._step("Lab down", lines.down, self._take_down, "", "nothing left behind"), is_always=True)
-        )
         return [
-            self._step("Raise the lab", lines.up, self._raise, "", "every process takes connections"),
-            self._step("Full mesh", lines.sessions, self._wait_mesh, first, f"{mesh} sessions, n(n-1)/2"),
+            self._first_step(),
+            self._step("Full mesh", lines.sessions, self._wait_mesh, first, f"{mesh} sessions, {self._mesh_text()}"),
             self._step("Every container pings every other", self._ping_line, self._ping_mesh, self._pinger(), reached),
             self._step("The AS number", lines.get_as_number, self._get_as_number, first, as_number),
             self._step("Start the reflector", lines.run_reflector, self._start_reflector, by_hand, "it runs"),
-            self._step("Write its record", lines.write_record, self._write_record, by_hand, "etcd's answer to a set"),
+            *(self._record_step(version) for version in self._versions),
             self._step("Mesh off", lines.mesh_off, self._mesh_off, first, "exit code 0"),
-            self._step("The reflector as global peer", lines.create_peer, self._create_peer, first, "1 resource made"),
+            *(self._peer_step(version) for version in self._versions),
             self._step("Sessions with the reflector", lines.connections, self._wait_reflected, by_hand,
-                       f"{count} connections, all to {at}:{BGP_PORT}"),
+                       f"{count} connections, all to {self._ends_text()}"),
             self._step("Every container pings every other, again", self._ping_line, self._ping_reflected,
                        self._pinger(), reached),
-            self._step("A reflected route", self._route_line, self._show_route, node,
-                       "ORIGINATOR_ID of its node, CLUSTER_LIST of the reflector"),
+            *(self._route_step(version) for version in self._versions),
             self._step("Session counts side by side", lines.sessions, self._compare, first,
                        f"{mesh} sessions before, {count} now"),
             self._step("Pings throughout", self._ping_line, self._report_pings, self._pinger(),
                        "none lost in the mesh, none lost with the reflector"),
-            last,
+            self._last_step(),
         ]  # fmt: skip
-
-    async def close(self) -> None:
-        """End what a step that was cut short left; a lab that is kept stays."""
-        if self._let_go is not None:
-            self._let_go()
-            self._let_go = None
-        if self._up is not None and not self._is_kept:
-            await down(self._topology.name, self._environment)
-            self._up = None
 
     # ------------------------------------------------------------------------------------------ steps, in order
 
-    async def _raise(self, progress: Progress) -> Outcome:
-        lab = await up(
-            self._topology,
-            on_progress=lambda text: progress(text, None, None),
-            commands=self._commands,
-            environment=self._environment,
-        )
-        self._up = Hands(lab)
-        self._footprint = footprint(lab)
-        if not self._is_kept:
-            self._let_go = lab.hold()
-        output = (
-            f"{len(self._nodes)} nodes, {len(self._topology.containers)} containers, "
-            f"reflector host {self._reflector.name} ({self._values['reflector']}), "
+    def _raised_text(self) -> str:
+        return (
+            f"{len(self._nodes)} nodes, {len(self.topology.containers)} containers, "
+            f"reflector host {self._reflector.name} ({', '.join(self._addresses)}), "
             f"API at https://{self._values['api']}:{self._values['port']}"
         )
-        containers = {item.name: list(item.addresses) for item in lab.state.wiring.containers}
-        return outcome("every process takes connections", "they do", ok=True, output=output, containers=containers)
 
     async def _wait_mesh(self, progress: Progress) -> Outcome:
-        count = len(self._nodes)
-        names = [node.name for node in self._nodes]
-        ends = count * (count - 1)
-        status = await self._hands.wait_sessions(lambda now: (count_established(now.hosts, names), ends), progress)
+        ends = 2 * self._counts()[0]
+        status = await self._hands.wait_sessions(lambda now: (self._mesh_ends(now), ends), progress)
         self._mesh = status
-        found = count_established(status.hosts, names)
+        found = self._mesh_ends(status)
         output = await self._type(self._nodes[0].name, SEED_LINES.sessions)
         return outcome(
-            f"{ends // 2} sessions, n(n-1)/2, established at both ends",
+            f"{ends // 2} sessions, {self._mesh_text()}, established at both ends",
             f"{found // 2} sessions" + ("" if found == ends else f" ({found} of {ends} ends): {problems_text(status)}"),
             ok=found == ends,
             output=output.stdout,
             sessions=found // 2,
         )
+
+    def _mesh_ends(self, status: LabStatus) -> int:
+        return count_established(status.hosts, [node.name for node in self._nodes])
 
     async def _ping_mesh(self, progress: Progress) -> Outcome:
         result = await self._hands.ping_all(progress)
@@ -191,7 +159,7 @@ class SeedWalk:
         return result
 
     async def _get_as_number(self, _: Progress) -> Outcome:
-        expected = str(self._topology.as_number)
+        expected = str(self.topology.as_number)
         output = await self._type(self._nodes[0].name, SEED_LINES.get_as_number)
         return said(output, expected, ok=output.stdout.strip() == expected)
 
@@ -199,13 +167,19 @@ class SeedWalk:
         await self._hands.lab.start_process(f"{self._reflector.name}/reflector")
         return outcome("it runs and answers for its status", "it does", ok=True, output="")
 
-    async def _write_record(self, _: Progress) -> Outcome:
-        output = await self._type(self._reflector.name, SEED_LINES.write_record)
+    def _record_step(self, version: int) -> Step:
+        line = SEED_LINES.write_record.format(**self._values_of(version))
+        run = partial(self._write_record, version, line)
+        title = _titled("Write its record", version)
+        return self._step(title, lambda: line, run, self._reflector.name, "etcd's answer to a set")
+
+    async def _write_record(self, version: int, line: str, _: Progress) -> Outcome:
+        output = await self._hands.type(self._reflector.name, line)
         answer = parse_json(output.stdout)
         action = answer.get("action") if isinstance(answer, dict) else None
         node = answer.get("node") if isinstance(answer, dict) else None
         value = parse_json(str(node.get("value"))) if isinstance(node, dict) else None
-        wanted = {"ip": self._values["reflector"], "cluster_id": self._values["cluster_id"]}
+        wanted = {"ip": self._reflector.address(version), "cluster_id": self._values["cluster_id"]}
         expected = f'action "set" with cluster_id {wanted["cluster_id"]}'
         return said(output, expected, ok=action == "set" and value == wanted)
 
@@ -214,24 +188,31 @@ class SeedWalk:
         output = await self._type(self._nodes[0].name, SEED_LINES.mesh_off)
         return said(output, "exit code 0 and no word", ok=output.exit_code == 0 and not output.stdout.strip())
 
-    async def _create_peer(self, _: Progress) -> Outcome:
+    def _peer_step(self, version: int) -> Step:
+        line = SEED_LINES.create_peer.format(**self._values_of(version))
+        title = _titled("The reflector as global peer", version)
+        run = partial(self._create_peer, line)
+        return self._step(title, lambda: line, run, self._nodes[0].name, "1 resource made")
+
+    async def _create_peer(self, line: str, _: Progress) -> Outcome:
         expected = "Successfully created 1 'bgpPeer' resource(s)"
-        output = await self._type(self._nodes[0].name, SEED_LINES.create_peer)
+        output = await self._hands.type(self._nodes[0].name, line)
         return said(output, expected, ok=output.exit_code == 0 and expected in output.stdout)
 
     async def _wait_reflected(self, progress: Progress) -> Outcome:
         names = [node.name for node in self._nodes]
-        at = self._values["reflector"]
+        at = self._addresses
         status = await self._hands.wait_sessions(lambda now: reflected_sessions(now, names, at), progress)
         self._reflected = status
         output = await self._type(self._reflector.name, SEED_LINES.connections)
         found = [item for item in parse_ss(output.stdout) if BGP_PORT in (item.local[1], item.peer[1])]
-        clients = sorted(item.peer[0] for item in found if item.state == "ESTAB" and item.local == (at, BGP_PORT))
-        wanted = sorted(node.address(4) or "" for node in self._nodes)
+        right = [item for item in found if item.state == "ESTAB" and item.local in [(text, BGP_PORT) for text in at]]
+        clients = sorted(item.peer[0] for item in right)
+        wanted = sorted(node.address(version) or "" for node in self._nodes for version in self._versions)
         done, total = reflected_sessions(status, names, at)
         return outcome(
-            f"{len(wanted)} connections, all to {at}:{BGP_PORT}, one from each node, and no other session",
-            f"{len(found)} connections, to {at}:{BGP_PORT} from {', '.join(clients) or 'nobody'}"
+            f"{len(wanted)} connections, all to {self._ends_text()}, one from each node, and no other session",
+            f"{len(found)} connections, to {self._ends_text()} from {', '.join(clients) or 'nobody'}"
             + ("" if done == total else f"; {done} of {total} session ends: {problems_text(status)}"),
             ok=clients == wanted and len(found) == len(wanted) and done == total,
             output=output.stdout,
@@ -244,19 +225,25 @@ class SeedWalk:
         self._lost_when_switched = (await self._hands.probe.counters()).lost
         return result
 
-    async def _show_route(self, _: Progress) -> Outcome:
+    def _route_step(self, version: int) -> Step:
+        expected = "ORIGINATOR_ID of its node, CLUSTER_LIST of the reflector"
+        line = partial(self._route_line, version)
+        title = _titled("A reflected route", version)
+        return self._step(title, line, partial(self._show_route, version), self._nodes[1].name, expected)
+
+    async def _show_route(self, version: int, _: Progress) -> Outcome:
         node, target = self._nodes[1], self._nodes[2]
-        prefix = self._shown_prefix()
+        prefix = self._shown_prefix(version)
         output = await self._type(node.name, SEED_LINES.routes, prefix=prefix)
-        kernel = await self._type(node.name, SEED_LINES.kernel_route, prefix=prefix)
+        kernel = await self._type(node.name, KERNEL_LINES[version], prefix=prefix)
         path = find_best(parse_json(output.stdout), prefix) or {}
         seen = {name: path.get(name) for name in ("next_hop", "originator_id", "cluster_list")}
         wanted = {
-            "next_hop": target.address(4),
+            "next_hop": target.address(version),
             "originator_id": target.address(4),
             "cluster_list": [self._values["cluster_id"]],
         }
-        is_in_kernel = f"via {target.address(4)} " in kernel.stdout
+        is_in_kernel = f"via {target.address(version)} " in kernel.stdout
         return outcome(
             f"{attributes_text(wanted)}, and that next hop in the kernel",
             f"{attributes_text(seen) if path else f'no best path to {prefix}'}, "
@@ -270,15 +257,15 @@ class SeedWalk:
         mesh, reflected = self._mesh, self._reflected
         assert mesh is not None, "a step before"
         assert reflected is not None, "a step before"
-        count = len(self._nodes)
+        mesh_count, count = self._counts()
         now = await self._type(self._nodes[0].name, SEED_LINES.sessions)
         ends = {name: (ends_of(mesh, name), ends_of(reflected, name)) for name in self._host_names()}
         before, after = (sum(pair[side] for pair in ends.values()) // 2 for side in (0, 1))
         return outcome(
-            f"{mesh_session_count(count)} sessions before, {count} now",
+            f"{mesh_count} sessions before, {count} now",
             f"{before} sessions before, {after} now",
-            ok=(before, after) == (mesh_session_count(count), count),
-            output=now.stdout + "\n" + side_by_side(ends, before, after),
+            ok=(before, after) == (mesh_count, count),
+            output=now.stdout + "\n" + side_by_side(ends, before, after, len(self._versions)),
             ends={name: {"mesh": pair[0], "reflector": pair[1]} for name, pair in ends.items()},
         )
 
@@ -302,67 +289,52 @@ class SeedWalk:
             outage_max_s=round(end.outage_max_s, 3),
         )
 
-    async def _take_down(self, _: Progress) -> Outcome:
-        if self._let_go is not None:
-            self._let_go()
-            self._let_go = None
-        if self._up is None:
-            return outcome("nothing left behind", "nothing: it was not raised", ok=True, output="")
-        await down(self._topology.name, self._environment)
-        self._up = None
-        left = leftovers(self._footprint) if self._footprint is not None else []
-        return outcome("nothing left behind", "; ".join(left) or "nothing", ok=not left, output="")
-
-    async def _stay(self, _: Progress) -> Outcome:
-        status = await lab_status(self._hands.lab)
-        output = f"`tortie lab exec HOST -- COMMAND` types at a host; `tortie lab down {status.name}` takes it down"
-        return outcome("a lab that is up", f"lab {status.name} with {len(status.hosts)} hosts", ok=True, output=output)
-
     # ------------------------------------------------------------------------------------------ what steps share
 
-    @property
-    def _hands(self) -> Hands:
-        if self._up is None:
-            raise LabError("the lab is not up")
-        return self._up
+    def _counts(self) -> tuple[int, int]:
+        """Return the sessions of the mesh and those with the reflector."""
+        count, families = len(self._nodes), len(self._versions)
+        return mesh_session_count(count) * families, count * families
 
-    async def _type(self, host: str, line: str, **more: str) -> Output:
-        """Run a line by a shell on a host, its words in braces filled in."""
-        return await self._hands.type(host, line.format(**self._values, **more))
+    def _mesh_text(self) -> str:
+        return "n(n-1)/2" if len(self._versions) == 1 else "n(n-1)/2 a family"
 
-    def _step(
-        self,
-        title: str,
-        line: str | Callable[[], str],
-        run: Callable[[Progress], Awaitable[Outcome]],
-        host: str,
-        expected: str,
-    ) -> Step:
-        command = (lambda: line.format(**self._values)) if isinstance(line, str) else line
-        return Step(title=title, command=command, run=run, expected=expected, host=host)
+    def _ends_text(self) -> str:
+        return " and ".join(f"[{text}]:{BGP_PORT}" if ":" in text else f"{text}:{BGP_PORT}" for text in self._addresses)
 
-    def _pinger(self) -> str:
-        return self._topology.containers[0].name
+    def _values_of(self, version: int) -> dict[str, str]:
+        return line_values(self.topology, self._reflector, self._api, version)
 
-    def _ping_line(self) -> str:
-        address = self._hands.lab.state.wiring.containers[-1].addresses[0].partition("/")[0]
-        return SEED_LINES.ping.format(container_address=address)
+    def _route_line(self, version: int) -> str:
+        prefix = self._shown_prefix(version)
+        return "\n".join(line.format(prefix=prefix) for line in (SEED_LINES.routes, KERNEL_LINES[version]))
 
-    def _route_line(self) -> str:
-        lines = (SEED_LINES.routes, SEED_LINES.kernel_route)
-        return "\n".join(line.format(prefix=self._shown_prefix()) for line in lines)
-
-    def _shown_prefix(self) -> str:
+    def _shown_prefix(self, version: int) -> str:
         """Return the block of the third node's first container."""
-        target = self._nodes[2].name
+        target, mark = self._nodes[2].name, FAMILY_MARKS[version]
         container = next(item for item in self._hands.lab.state.wiring.containers if item.host == target)
-        return block_of(container.addresses[0], self._topology.pools[0].block_size or BLOCK_SIZE_DEFAULT)
+        address = next(text for text in container.addresses if mark in text)
+        pool = next(pool for pool in self.topology.pools if mark in pool.cidr)
+        return block_of(address, pool.block_size or BLOCK_SIZES[version])
 
     def _host_names(self) -> list[str]:
         return [*(node.name for node in self._nodes), self._reflector.name]
 
 
 # ------------------------------------------------------------------------------------------------ leaves
+
+
+def _versions(topology: Topology, reflector: Host) -> tuple[int, ...]:
+    """Return 4, and 6 where reflector, nodes, containers and a pool have it."""
+    has_hosts = all(host.address(6) for host in (reflector, *topology.nodes))
+    has_pool = any(FAMILY_MARKS[6] in pool.cidr for pool in topology.pools)
+    fixed = [item.addresses for item in topology.containers if item.addresses]
+    has_containers = all(any(FAMILY_MARKS[6] in text for text in addresses) for addresses in fixed)
+    return (4, 6) if has_hosts and has_pool and has_containers else (4,)
+
+
+def _titled(title: str, version: int) -> str:
+    return title if version == 4 else f"{title}, IPv{version}"  # noqa: PLR2004 - the IP version's own number
 
 
 def _parts(topology: Topology) -> tuple[Host, Host]:

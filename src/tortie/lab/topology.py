@@ -37,6 +37,9 @@ AGENTS: Final = ("tortie", "none")
 STARTS: Final = ("automatic", "manual")
 """manual: the lab leaves the process, and a reflector's record, to the person."""
 
+NO_CLUSTER_ID: Final = "none"
+"""A reflector that nobody wrote a record for."""
+
 CONTAINERS_PER_HOST_MAX: Final = 1000
 AS_NUMBER_MAX: Final = 4294967295
 PORT_MAX: Final = 65535
@@ -164,12 +167,7 @@ def _read_host(name: str, reader: Reader, networks: dict[str, tuple[str, ...]]) 
     role = reader.choice("role", ROLES, default="node")
     default_agent = "tortie" if role in ("node", "reflector") else "none"
     agent = reader.choice("agent", AGENTS, default=default_agent)
-    cluster_id = reader.raw("cluster_id")
-    if cluster_id is not None or role == "reflector":
-        address = as_address(cluster_id) if isinstance(cluster_id, str) else None
-        if address is None or address.version != IPV4:
-            raise reader.fail("cluster_id", cluster_id, "an id in IPv4 notation, as 1.0.0.1")
-        cluster_id = str(address)
+    cluster_id = _read_cluster_id(reader, role)
     host = Host(
         name=name,
         role=role,  # type: ignore[arg-type]  # checked against ROLES, which Role repeats
@@ -188,6 +186,18 @@ def _read_host(name: str, reader: Reader, networks: dict[str, tuple[str, ...]]) 
     if host.containers and role != "node":
         raise reader.fail("containers", len(host.containers), f"none: a {role} runs no containers")
     return host
+
+
+def _read_cluster_id(reader: Reader, role: str) -> str | None:
+    found = reader.raw("cluster_id")
+    is_reflector = role == "reflector"
+    if (found is None and not is_reflector) or (found == NO_CLUSTER_ID and is_reflector):
+        return None
+    address = as_address(found) if isinstance(found, str) else None
+    if address is None or address.version != IPV4:
+        expected = "an id in IPv4 notation, as 1.0.0.1"
+        raise reader.fail("cluster_id", found, expected + (f", or {NO_CLUSTER_ID}" if is_reflector else ""))
+    return str(address)
 
 
 def _read_interfaces(reader: Reader, networks: dict[str, tuple[str, ...]]) -> tuple[Interface, ...]:

@@ -73,7 +73,8 @@ class Host:
         interfaces: in order eth0, eth1, ...
         containers: of this host; nodes only.
         as_number: own AS, None = the topology's.
-        cluster_id: IPv4 notation; makes a node a reflector too; a reflector must have one.
+        cluster_id: IPv4 notation; makes a node a reflector too. A reflector without one has no record: it serves the
+            nodes that name it, and the other reflectors do not know of it.
         is_manual: the lab does not start the agent, nor write a reflector's record.
         api_port: port of `tortie api` on this host's first address, None = no API here.
         routes: static routes besides the default gateway.
@@ -153,6 +154,10 @@ class Topology:
     def reflectors(self) -> tuple[Host, ...]:
         """Hosts that are reflectors without a data path."""
         return tuple(host for host in self.hosts if host.role == "reflector")
+
+    def peers_of(self, node: str) -> tuple[str, ...]:
+        """Return the addresses that a node peers with by its own records and by global ones."""
+        return tuple(peer.peer_ip for peer in self.peers if peer.node in (None, node))
 
     def host(self, name: str) -> Host:
         """Return the host of that name; KeyError if there is none."""

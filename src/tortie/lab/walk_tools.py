@@ -1,7 +1,7 @@
 """What the steps of a walk do on a lab: type a line, wait for sessions, ping everybody.
 
-For: the walk through the document, and others to come. Not here: the steps themselves (seed_walk.py), running them in
-order (walk.py). The structure to know is `Hands`, which work on one lab that is up.
+For: the walk through the document, and others to come. Not here: the steps themselves (seed_walk.py,
+racks_walk.py), running them in order (walk.py). The structure to know is `Hands`, which work on one lab that is up.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
+from tortie.lab.errors import LabError
 from tortie.lab.execute import Output, run_on
 from tortie.lab.lifecycle import Lab
 from tortie.lab.probe import Probe, Reach, silent_text
@@ -44,15 +45,56 @@ class Hands:
             count: (ends that are there, ends that should be) of a status.
             progress: is told both while it waits.
         """
+
+        def is_done(status: LabStatus) -> bool:
+            done, total = count(status)
+            is_vain = any(host.has_ended_agent for host in status.hosts)
+            if done != total and not is_vain:
+                progress("session ends established", done, total)
+            return done == total or is_vain
+
+        return await self.wait_status(is_done)
+
+    async def wait_status(self, is_so: Callable[[LabStatus], bool]) -> LabStatus:
+        """Return the first status of which something is so, or the last one before the deadline."""
         clock = asyncio.get_running_loop().time
         end = clock() + SESSIONS_TIMEOUT_S
         while True:
             status = await lab_status(self.lab)
-            done, total = count(status)
-            if done == total or clock() >= end or any(host.has_ended_agent for host in status.hosts):
+            if is_so(status) or clock() >= end:
                 return status
-            progress("session ends established", done, total)
             await asyncio.sleep(POLL_S)
+
+    async def wait_said(self, host: str, line: str, is_so: Callable[[str], bool]) -> Output:
+        """Run a line until its output is as it should be, and return it, or the last one before the deadline."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + REACH_TIMEOUT_S
+        while True:
+            output = await self.type(host, line)
+            if is_so(output.stdout) or clock() >= end:
+                return output
+            await asyncio.sleep(POLL_S)
+
+    async def wait_silent(self, wanted: frozenset[tuple[str, str]], progress: Progress) -> Reach:
+        """Return the first round of pings in which just these pairs (from, to) are silent, or the last one."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + REACH_TIMEOUT_S
+        while True:
+            reach = await self.probe.round()
+            if {(pair.source, pair.destination) for pair in reach.silent} == wanted or clock() >= end:
+                return reach
+            progress("pairs of containers answer", reach.answered, reach.pairs - len(wanted))
+
+    async def wait_pings(self, rounds: int) -> None:
+        """Return when the background has pinged every pair some times more; LabError if it does not."""
+        report = await self.probe.counters()
+        wanted = report.sent + rounds * len(report.pairs)
+        try:
+            async with asyncio.timeout(REACH_TIMEOUT_S):
+                while (await self.probe.counters()).sent < wanted:  # noqa: ASYNC110 - it happens in another process
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise LabError(f"the prober did not ping {rounds} times in {REACH_TIMEOUT_S:g} s") from None
 
     async def ping_all(self, progress: Progress) -> Outcome:
         """Wait until every container answers every other, and return how that went."""

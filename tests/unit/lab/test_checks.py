@@ -8,6 +8,8 @@ from tortie.lab.checks import (
     block_of,
     count_established,
     find_best,
+    find_paths,
+    gateway_of,
     mesh_session_count,
     parse_json,
     parse_ss,
@@ -62,6 +64,21 @@ def test_the_best_path_of_a_prefix() -> None:
     assert find_best(paths, "10.9.0.0/26") is None
     assert find_best(None, "10.0.0.0/26") is None
     assert find_best([7], "10.0.0.0/26") is None
+    assert find_paths(paths, "10.0.0.0/26") == paths[:2]
+    assert find_paths(None, "10.0.0.0/26") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gateway"),
+    [
+        pytest.param("192.168.1.1 via 10.1.0.1 dev eth0 src 10.1.0.21 uid 0\n    cache\n", "10.1.0.1", id="a hop"),
+        pytest.param("192.168.1.1 dev cali0 src 10.1.0.21 uid 0", None, id="on a link"),
+        pytest.param("unreachable 192.168.1.1 via", None, id="cut off"),
+        pytest.param("", None, id="no word"),
+    ],
+)
+def test_gateways(text: str, gateway: str | None) -> None:
+    assert gateway_of(text) == gateway
 
 
 def host(name: str, *states: str) -> HostStatus:
@@ -116,12 +133,17 @@ def status(*hosts: HostStatus) -> LabStatus:
 )
 def test_each_node_has_one_session_with_the_reflector(states: tuple[str, ...], expected: tuple[int, int]) -> None:
     hosts = [host(name, *states[index : index + 1]) for index, name in enumerate(("a", "b"))]
-    assert reflected_sessions(status(*hosts), ["a", "b"], "10.0.0.9") == expected
+    assert reflected_sessions(status(*hosts), ["a", "b"], ["10.0.0.9"]) == expected
 
 
 def test_a_session_with_anybody_else_is_one_too_many() -> None:
     found = status(host("a", "Established", "Established"))
-    assert reflected_sessions(found, ["a"], "10.0.0.1") == (0, 2)
+    assert reflected_sessions(found, ["a"], ["10.0.0.1"]) == (0, 2)
+
+
+def test_a_reflector_with_two_addresses_has_two_sessions_a_node() -> None:
+    found = status(host("a", "Established"), host("b", "Established"))
+    assert reflected_sessions(found, ["a", "b"], ["10.0.0.9", "fd00::9"]) == (2, 4)
 
 
 def test_missing_sessions_are_explained_by_what_hosts_say() -> None:

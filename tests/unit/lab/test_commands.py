@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tortie.lab.commands import COMMANDS, command_wrapper, host_environment, module_command, process_plans, python_path
+from tortie.lab.commands import (
+    COMMANDS,
+    agent_process,
+    command_wrapper,
+    host_environment,
+    module_command,
+    process_plans,
+    python_path,
+)
 from tortie.lab.topology import load_topology, parse_topology
 
 PLANS = {plan.name: plan for plan in process_plans(load_topology("seed"), {"TERM": "xterm"}, COMMANDS)}
@@ -49,6 +57,13 @@ def test_the_reflector_is_told_its_address_by_the_environment_and_waits_for_the_
 
 def test_the_api_is_ready_when_its_port_is() -> None:
     assert PLANS["kube-master/api"].ready_port == ("10.10.31.190", 2379)
+
+
+def test_a_routers_agent_is_a_nodes() -> None:
+    topology = load_topology("racks")
+    found = {agent_process(host.name, host.role) for host in topology.hosts}
+    assert found == {plan.name for plan in process_plans(topology, {}, COMMANDS)}
+    assert {"router1/node", "rr1/reflector", "n1/node"} <= found
 
 
 def test_both_addresses_of_a_reflector_and_an_api_on_ipv6() -> None:

@@ -29,6 +29,7 @@ pools: [{cidr: 192.168.0.0/16, block_size: 28}]
 lans: {lan: {networks: [10.0.0.0/24, 'fd00::/64']}}
 hosts:
   r: {role: reflector, cluster_id: 1.0.0.1, interfaces: {lan: [10.0.0.1, 'fd00::1']}}
+  s: {role: reflector, cluster_id: none, interfaces: {lan: 10.0.0.3}}
   n: {cluster_id: 1.0.0.2, as_number: 65001, interfaces: {lan: [10.0.0.2, 'fd00::2']}}
 peers: [{peer_ip: 10.0.0.1}, {peer_ip: 10.0.0.9, node: n, as_number: 65009}]
 """,
@@ -45,6 +46,7 @@ peers: [{peer_ip: 10.0.0.1}, {peer_ip: 10.0.0.9, node: n, as_number: 65009}]
     }
     assert found["/calico/bgp/v1/rr_v4/10.0.0.1"]["spec"] == {"ip": "10.0.0.1", "clusterID": "1.0.0.1"}
     assert found["/calico/bgp/v1/rr_v6/fd00::1"]["spec"] == {"ip": "fd00::1", "clusterID": "1.0.0.1"}
+    assert "/calico/bgp/v1/rr_v4/10.0.0.3" not in found
     assert found["bgppeers/10-0-0-1"]["spec"]["asNumber"] == 64512
     assert found["bgppeers/n.10-0-0-9"]["spec"]["node"] == "n"
     assert found["ippools/192-168-0-0-16"]["spec"]["blockSize"] == 28

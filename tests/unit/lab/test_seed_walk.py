@@ -57,6 +57,26 @@ def test_the_typed_lines_are_the_documents() -> None:
     assert SEED_LINES.get_as_number.format(**values) == "calicoctl config get asNumber"
 
 
+def test_with_ipv6_each_family_has_its_record_its_peer_and_its_route() -> None:
+    topology = load_topology("seed-dual-stack")
+    steps = {step.title: step for step in seed_walk(topology).steps()}
+    assert [title for title in steps if title.endswith("IPv6")] == [
+        "Write its record, IPv6",
+        "The reflector as global peer, IPv6",
+        "A reflected route, IPv6",
+    ]
+    assert len(steps) == 17
+    line = "IP=10.10.31.168 IP6=fd00:10:10:31::168 tortie reflector run &"
+    assert steps["Start the reflector"].command() == line
+    assert steps["Full mesh"].expected == "12 sessions, n(n-1)/2 a family"
+    at = "10.10.31.168:179 and [fd00:10:10:31::168]:179"
+    assert steps["Sessions with the reflector"].expected == f"8 connections, all to {at}"
+    record = steps["Write its record, IPv6"].command()
+    assert "/v2/keys/calico/bgp/v1/rr_v6/fd00:10:10:31::168 -XPUT" in record
+    assert '\\"ip\\":\\"fd00:10:10:31::168\\",\\"cluster_id\\":\\"1.0.0.1\\"' in record
+    assert "peerIP: fd00:10:10:31::168\n  scope: global" in steps["The reflector as global peer, IPv6"].command()
+
+
 SMALL = """
 name: x
 pools: [{cidr: 192.168.0.0/16}]
@@ -71,6 +91,26 @@ hosts:
 
 def test_any_topology_of_that_shape_will_do() -> None:
     assert len(seed_walk(parse_topology(SMALL, "x.yaml")).steps()) == 14
+
+
+DUAL = SMALL.replace("pools: [", "pools: [{cidr: 'fd00:9::/64'}, ").replace("24]", "24, 'fd00::/64']")
+for _number in (1, 2, 3, 9):
+    DUAL = DUAL.replace(f"lan: 10.0.0.{_number}}}", f"lan: [10.0.0.{_number}, 'fd00::{_number}']}}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        pytest.param("x", "x", 17, id="both families everywhere"),
+        pytest.param("[10.0.0.3, 'fd00::3']", "10.0.0.3", 14, id="a node without IPv6"),
+        pytest.param("[10.0.0.9, 'fd00::9']", "10.0.0.9", 14, id="the reflector without IPv6"),
+        pytest.param("{cidr: 'fd00:9::/64'}, ", "", 14, id="no IPv6 pool"),
+        pytest.param("containers: 1, api", "containers: {c: 192.168.0.1}, api", 14, id="a container without IPv6"),
+    ],
+)
+def test_ipv6_is_walked_where_all_have_it(old: str, new: str, count: int) -> None:
+    assert old in DUAL
+    assert len(seed_walk(parse_topology(DUAL.replace(old, new), "x.yaml")).steps()) == count
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,9 @@ HOST_B = "b: {interfaces: {lan: 10.0.0.3}, containers: {one: 192.168.7.1, two: [
             HOST_A, "a: {role: reflector, interfaces: {lan: 10.0.0.2}}", "cluster_id", "in IPv4 notation", id="cluster"
         ),
         pytest.param(
+            HOST_A, "a: {cluster_id: none, interfaces: {lan: 10.0.0.2}}", "cluster_id", "as 1.0.0.1", id="none: a node"
+        ),
+        pytest.param(
             HOST_A, "a: {cluster_id: 1, interfaces: {lan: 10.0.0.2}}", "cluster_id", "in IPv4 notation", id="number"
         ),
         pytest.param(
@@ -193,3 +196,18 @@ def test_a_file_that_is_no_mapping_is_refused(text: str) -> None:
 def test_no_hosts_is_refused() -> None:
     with pytest.raises(TopologyInvalid, match="hosts: found 'nothing', expected one host or more"):
         parse_topology("name: x", "x.yaml")
+
+
+def test_a_reflector_that_nobody_wrote_a_record_for() -> None:
+    topology = parse_topology(
+        "{name: x, lans: {lan: {networks: [10.0.0.0/24]}},"
+        " hosts: {r: {role: reflector, cluster_id: none, interfaces: {lan: 10.0.0.1}}}}",
+        "x.yaml",
+    )
+    assert topology.host("r").cluster_id is None
+
+
+def test_peers_of_a_node_are_its_own_and_the_global_ones() -> None:
+    racks = load_topology("racks")
+    assert racks.peers_of("n4") == ("10.2.0.11", "10.2.0.12")
+    assert racks.peers_of("rr1") == ()

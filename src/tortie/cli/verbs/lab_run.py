@@ -17,11 +17,19 @@ __all__ = ["lab_run"]
     "--json", "json_file", metavar="FILE", type=path(), help="Write each step and its result to FILE as well."
 )
 def lab_run(topology: str, keep: bool, json_file: Path | None) -> None:
-    """Raise the document's cluster and show at each step that it works.
+    """Raise a lab and show at each step that it works.
 
-    It is turned from a full mesh to route reflection with the document's own commands, its containers pinging
-    throughout. Each step prints the command that a person would type, what came of it and how long it took. The exit
-    code is 1 when anything is not as expected.
+    \b
+    seed               the document's cluster, from a full mesh to route
+                       reflection by the document's own commands
+    seed-dual-stack    the same with IPv6 beside IPv4
+    racks              nine nodes in three racks with two reflectors each,
+                       and what is left when reflectors fail
+    racks-as-printed   the same with the cluster ids that the document
+                       prints, and what one failure cuts off there
+
+    Each step prints the command that a person would type, what came of it and how long it took. The exit code is 1 when
+    anything is not as expected.
     """
     from tortie.cli.labs import walk_through
 
