@@ -13,8 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${TORTIE_VENV:-$root/.venv}
 export PATH="$PATH:/usr/sbin:/sbin" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# Debian package, and the command that shows that it (or something in its place) is there. The demo needs all of them,
-# the tests no others.
+# Debian package, and the command that shows that it (or something in its place) is there. The demo needs all of them.
 debian_packages=(
     "iproute2 ip"
     "curl curl"
@@ -23,6 +22,11 @@ debian_packages=(
     "procps ps"
     "util-linux unshare"
 )
+
+# Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
+# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
+speaker_packages=("bird2 birdc" "frr vtysh")
+more_speaker_packages=("gobgpd gobgpd")
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -43,6 +47,41 @@ need_packages() {
         command -v "${entry#* }" >/dev/null || missing+=("${entry%% *}")
     done
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+# want_packages "PACKAGE COMMAND"...: as need_packages for root; anyone else is told that tests will be skipped. Their
+# services, if they bring some, are not to come up with the host either.
+want_packages() {
+    local entry missing=()
+    for entry in "$@"; do
+        command -v "${entry#* }" >/dev/null || missing+=("${entry%% *}")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        say "missing: ${missing[*]}; tests against them are skipped. Only root can install them; type:
+    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+        return
+    fi
+    install_packages "${missing[@]}"
+    local package
+    for package in "${missing[@]}"; do
+        systemctl --quiet disable "${package%2}" >/dev/null 2>&1 || true
+    done
+}
+
+# need_bird1: unpack BIRD 1.6 beside the virtual environment and name the place in TORTIE_BIRD1.
+need_bird1() {
+    export TORTIE_BIRD1=${TORTIE_BIRD1:-$venv/bird1}
+    [ -x "$TORTIE_BIRD1/usr/sbin/bird" ] && return
+    local folder
+    folder=$(mktemp -d)
+    say "unpacking BIRD 1.6 into $TORTIE_BIRD1"
+    if (cd "$folder" && apt-get download bird && dpkg -x bird_*.deb "$TORTIE_BIRD1") >/dev/null 2>&1; then
+        rm -rf "$folder"
+    else
+        rm -rf "$folder"
+        say "BIRD 1.6 cannot be downloaded; tests against it are skipped"
+    fi
 }
 
 install_packages() {
