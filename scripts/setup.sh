@@ -13,18 +13,15 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${TORTIE_VENV:-$root/.venv}
 export PATH="$PATH:/usr/sbin:/sbin" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# Debian package, and the command that shows that it (or something in its place) is there.
-demo_packages=(
+# Debian package, and the command that shows that it (or something in its place) is there. The demo needs all of them,
+# the tests no others.
+debian_packages=(
     "iproute2 ip"
     "curl curl"
     "iputils-ping ping"
     "nftables nft"
     "procps ps"
     "util-linux unshare"
-)
-# Speakers that tests hold ours against.
-daemon_packages=(
-    "bird2 bird"
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -66,7 +63,7 @@ install_packages() {
     rm -f "$log"
 }
 
-# A routing daemon that is installed to be tested against must not begin to route for this host.
+# What is installed to be tried must not become a service of this host.
 without_starting_services() {
     local policy=/usr/sbin/policy-rc.d status=0
     if [ -e "$policy" ]; then

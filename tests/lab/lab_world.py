@@ -4,17 +4,16 @@ Labs of tests lie in a folder of the test (TORTIE_LAB_DIR), so that they never m
 """
 
 import asyncio
+import functools
 import os
-import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-import tortie
 from tortie.lab.commands import CommandLines
 from tortie.lab.errors import LabError
 from tortie.lab.execute import Output, run_on
@@ -30,7 +29,6 @@ __all__ = [
     "environment",
     "lab_test",
     "module_lab",
-    "nobody_command",
     "on",
     "raised",
     "run_lab_test",
@@ -84,10 +82,16 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def lab_test(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that raises a lab; skip it where the machine cannot."""
-    missing = [item.name for item in find_missing() if item.is_required]
+    """Mark a test that raises a lab; skip it where the machine cannot, but in CI let it fail."""
+    missing = () if os.environ.get("CI") else _missing()
     skip = pytest.mark.skipif(bool(missing), reason=f"no lab can be raised here: {', '.join(missing)}")
-    return pytest.mark.root(skip(test))
+    marked: Callable[..., None] = pytest.mark.root(skip(test))
+    return marked
+
+
+@functools.cache
+def _missing() -> tuple[str, ...]:
+    return tuple(item.name for item in find_missing() if item.is_required)
 
 
 def run_lab_test(folder: Path, work: Callable[[Lab], Awaitable[None]], topology: Topology = TOPOLOGY) -> None:
@@ -139,37 +143,3 @@ async def wait_until(is_so: Callable[[], bool], timeout_s: float = 10.0) -> None
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise LabError("it never came to be") from None
-
-
-def nobody_command(folder: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """Return a command line and an environment that run this Python's modules as user 65534, with a home of its own.
-
-    Where the interpreter itself lies in root's home, the system's does.
-    """
-    for name in ("home", "runtime"):
-        (folder / name).mkdir(mode=0o700)
-        os.chown(folder / name, 65534, 65534)
-    for parent in (folder, *folder.parents):
-        if parent != Path("/") and os.stat(parent).st_uid == 0 and parent.is_relative_to("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o001)
-    python = sys.executable if _may_run(sys.executable) else shutil.which("python3") or "python3"
-    paths = [str(Path(entry).resolve()) for entry in sys.path if entry.endswith(("src", "site-packages"))]
-    variables: Mapping[str, str] = {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": str(folder / "home"),
-        "XDG_RUNTIME_DIR": str(folder / "runtime"),
-        "PYTHONPATH": ":".join([*_source(), *paths]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    return [*_SETPRIV, python, *arguments], dict(variables)
-
-
-_SETPRIV: Final = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-
-
-def _may_run(python: str) -> bool:
-    return all(os.stat(parent).st_mode & 0o001 for parent in Path(python).resolve().parents)
-
-
-def _source() -> list[str]:
-    return [str(Path(tortie.__file__).resolve().parents[1])]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,3 +159,14 @@ def test_a_folder_without_state_is_swept(tmp_path: Path) -> None:
     (tmp_path / "labs" / "half").mkdir(parents=True)
     assert sweep(where) == ["half"]
     assert sweep(where) == []
+
+
+@lab_test
+def test_a_lab_whose_folder_is_removed_ends(tmp_path: Path) -> None:
+    async def run() -> None:
+        lab = await up(TOPOLOGY, commands=COMMANDS, environment=environment(tmp_path))
+        before = footprint(lab)
+        shutil.rmtree(tmp_path / "labs")
+        await wait_until(lambda: leftovers(before) == [])
+
+    asyncio.run(run())

@@ -86,15 +86,17 @@ def test_stop_is_in_order_and_safe_to_repeat(lab: Lab) -> None:
 @lab_test
 def test_orphans_on_hosts_are_reaped(lab: Lab) -> None:
     async def work() -> None:
-        await on(lab, "a", "sh", "-c", "(sleep 0.3 &) ; true")
+        made = await on(lab, "a", "sh", "-c", "sleep 1000 < /dev/null > /dev/null 2>&1 & echo $!")
+        orphan = f"/proc/{made.stdout.strip()}"
 
-        async def orphans() -> bool:
-            """A zombie keeps its name, so it would be seen."""
-            return "sleep" in (await on(lab, "a", "sh", "-c", "cat /proc/[0-9]*/comm")).stdout.split()
+        async def is_there() -> bool:
+            """A zombie is there too."""
+            return (await on(lab, "a", "test", "-d", orphan)).exit_code == 0
 
-        assert await orphans()
+        assert await is_there()
+        await on(lab, "a", "kill", "-9", made.stdout.strip())
         async with asyncio.timeout(10):
-            while await orphans():  # noqa: ASYNC110 - it happens in another process
+            while await is_there():  # noqa: ASYNC110 - it happens in another process
                 await asyncio.sleep(0.02)
 
     asyncio.run(work())

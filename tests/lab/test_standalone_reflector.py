@@ -93,7 +93,7 @@ def test_file_and_options_meet(tmp_path: Path) -> None:
         assert process.wait(DEADLINE_S) == 0
         assert not ours.exists()
         (session,) = status(theirs)["sessions"]
-        assert session["last_notification_received"] == "Cease / Administrative Shutdown"
+        assert session["last_notification_received"] == "Cease / Hard Reset: Cease / Administrative Shutdown"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tortie.store import Compacted, Compare, Conflict, Delete, Event, Listing, Operation, Put, Store
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 KEYS = st.sampled_from(["/a", "/a/b", "/a/c", "/é", "/z"])
 OPERATIONS = st.lists(

@@ -67,6 +67,15 @@ class UpdateGroupMachine(RuleBasedStateMachine):
         self.change({key: None for key, best in self.best.items() if best.source is receiver.source})
         self.sources[name] = source(name, is_client=receiver.source.is_client)
 
+    @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(KINDS))
+    def restart(self, name: str, kind: PeerKind) -> None:
+        """The session ends and comes back by graceful restart: the same source, its paths stay."""
+        if name in self.receivers:
+            kind_before, receiver = self.receivers[name]
+            self.groups[kind_before].leave(receiver.source)
+            self.groups[kind].join(receiver.source)
+            self.receivers[name] = (kind, Receiver(receiver.source))
+
     @rule(name=st.sampled_from(NAMES))
     def move(self, name: str) -> None:
         if name not in self.receivers:

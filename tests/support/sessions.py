@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from tortie.bgp.session import Session, SessionConfig, State, outputs, own_open
+from tortie.bgp.session import LocalRestart, Session, SessionConfig, State, outputs, own_open
 from tortie.bgp.wire import (
     KEEPALIVE,
     AttributeTable,
@@ -102,7 +102,7 @@ def peer_open(
 
 def own_open_bytes(config: SessionConfig) -> bytes:
     """The OPEN that a session with `config` sends."""
-    return encode_open(own_open(config))
+    return encode_open(own_open(config, LocalRestart()))
 
 
 def connect(session: Session, connection: int = 1, now: float = 0.0) -> None:

@@ -51,16 +51,17 @@ def add_speaker(
     ranges: Iterable[RangeConfig] = (),
     cluster_id: str | None = None,
     prefixes: Iterable[str] = (),
+    is_restarting: bool = False,
     **changes: object,
 ) -> Engine:
-    """Put a speaker named by its address into the world, configured and started."""
+    """Put a speaker named by its address into the world, configured and started; what it originates comes last."""
     fields: dict[str, object] = {
         "local_as": LOCAL_AS,
         "router_id": identifier(address),
         "cluster_id": None if cluster_id is None else identifier(cluster_id),
     }
     config = SpeakerConfig(**{**fields, **changes})  # type: ignore[arg-type]  # fields of the dataclass
-    engine = Engine(config, steady, reports_best_paths=True)
+    engine = Engine(config, steady, reports_best_paths=True, is_restarting=is_restarting)
     world.add(address, engine, address)
     engine.reconfigure(tuple(peers), tuple(ranges), world.now)
     for prefix in prefixes:
@@ -68,13 +69,13 @@ def add_speaker(
     return engine
 
 
-def mesh(world: World, addresses: list[str]) -> dict[str, Engine]:
-    """A full mesh; the speaker 192.0.2.N announces 10.N.0.0/16."""
+def mesh(world: World, addresses: list[str], **changes: object) -> dict[str, Engine]:
+    """A full mesh; the speaker 192.0.2.N announces 10.N.0.0/16. `changes` are options of every session."""
     return {
         address: add_speaker(
             world,
             address,
-            [peer(address, other) for other in addresses if other != address],
+            [peer(address, other, **changes) for other in addresses if other != address],
             prefixes=[own_prefix(address)],
         )
         for address in addresses

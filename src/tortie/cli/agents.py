@@ -21,19 +21,22 @@ def status_socket(given: Path | None) -> Path:
     return given if given is not None else run_directory() / STATUS_SOCKET_NAME
 
 
-def ask(socket: Path | None, operation: str, start_command: str) -> dict[str, Any]:
+def ask(
+    socket: Path | None, operation: str, start_command: str, arguments: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the agent's answer to one question.
 
     Args:
         socket: path given on the command line, or None for the default.
         operation: the question.
         start_command: what to type when no agent runs; for the error's message.
+        arguments: of the question.
 
     Raises:
         AgentUnreachable: nobody answers.
         AgentRefused: the agent says no.
     """
-    return status_client.request(status_socket(socket), operation, start_command=start_command)
+    return status_client.request(status_socket(socket), operation, start_command=start_command, **(arguments or {}))
 
 
 def ask_many(

@@ -25,13 +25,16 @@ from tortie.cli.verbs.get import get
 from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
+from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.node_confirm import node_confirm
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
 from tortie.cli.verbs.node_status import node_status
 from tortie.cli.verbs.node_stop import node_stop
+from tortie.cli.verbs.reflector_confirm import reflector_confirm
 from tortie.cli.verbs.reflector_routes import reflector_routes
 from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
@@ -62,15 +65,30 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
-        {"run": node_run, "status": node_status, "routes": node_routes, "stop": node_stop},
+        {"run": node_run, "status": node_status, "routes": node_routes, "confirm": node_confirm, "stop": node_stop},
     ),
     "reflector": (
         "A route reflector: run it, and ask the one that runs.",
-        {"run": reflector_run, "status": reflector_status, "routes": reflector_routes, "stop": reflector_stop},
+        {
+            "run": reflector_run,
+            "status": reflector_status,
+            "routes": reflector_routes,
+            "confirm": reflector_confirm,
+            "stop": reflector_stop,
+        },
     ),
     "lab": (
         "Networks in namespaces of this machine, with real agents.",
-        {"run": lab_run, "up": lab_up, "exec": lab_exec, "status": lab_status, "down": lab_down},
+        {
+            "run": lab_run,
+            "up": lab_up,
+            "exec": lab_exec,
+            "status": lab_status,
+            "start": lab_start,
+            "stop": lab_stop,
+            "restart": lab_restart,
+            "down": lab_down,
+        },
     ),
 }
 """Group → its help and its verbs."""

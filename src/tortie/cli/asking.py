@@ -15,7 +15,7 @@ from tortie.cli.options import AddressFamily, TextOrJSON
 from tortie.cli.paths import paths_text
 from tortie.cli.sessions import local_time, status_text
 
-__all__ = ["print_routes", "print_status", "stop_agent"]
+__all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
 
 
 def print_status(socket: Path | None, output: str, start_command: str) -> None:
@@ -56,6 +56,14 @@ def print_routes(
         click.echo(paths_text(paths), nl=False)
 
 
-def stop_agent(socket: Path | None, start_command: str) -> None:
-    """Tell the agent to stop; it answers before it does."""
-    ask(socket, "stop", start_command)
+def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool) -> None:
+    """Tell the agent to stop, for good or to be started again; it answers before it does."""
+    ask(socket, "stop", start_command, {"for_restart": for_restart})
+
+
+def confirm_datastore(socket: Path | None, start_command: str) -> None:
+    """Tell the agent to obey the datastore as it stands; says what came of it."""
+    answer = ask(socket, "confirm", start_command)
+    click.echo(
+        "the datastore is obeyed" if answer["confirmed"] else "nothing to confirm: the datastore is obeyed already"
+    )

@@ -23,7 +23,14 @@ from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.supervisor import ProcessReport
 from tortie.lab.topology import load_topology
 
-__all__ = ["show_progress", "status_data", "status_text", "the_lab", "walk_through"]
+__all__ = [
+    "process_name",
+    "show_progress",
+    "status_data",
+    "status_text",
+    "the_lab",
+    "walk_through",
+]
 
 HOST_HEADINGS: Final = ("HOST", "ROLE", "ADDRESSES", "SESSIONS", "PROCESSES")
 CONTAINER_HEADINGS: Final = ("CONTAINER", "HOST", "ADDRESSES")
@@ -45,6 +52,12 @@ def the_lab(name: str | None) -> Lab:
     if len(running) > 1:
         raise CommandFailed(f"several labs are up, name one of them: {', '.join(running)}", ExitCode.USAGE)
     return open_lab(running[0])
+
+
+def process_name(lab: Lab, given: str) -> str:
+    """Return the name of a process: as given, or a host's agent where only the host is named."""
+    role = next((host.role for host in lab.topology.hosts if host.name == given), None)
+    return given if role is None else f"{given}/{role}"
 
 
 def show_progress(step: str) -> None:

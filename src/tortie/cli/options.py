@@ -23,6 +23,7 @@ __all__ = [
     "config_options",
     "datastore_option",
     "file_option",
+    "for_restart_option",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
@@ -172,6 +173,13 @@ socket_option = click.option(
     metavar="PATH",
     type=path(),
     help="Status socket of the agent. Default: status.sock in $TORTIE_RUN_DIR.",
+)
+
+
+for_restart_option = click.option(
+    "--for-restart",
+    is_flag=True,
+    help="It will be started again: its peers keep its routes meanwhile (graceful restart).",
 )
 
 

@@ -114,8 +114,10 @@ async def _fetch_v1(store: ResourceStore, request: Request, as_number: int) -> F
     return found
 
 
-def print_found(found: Found, output: OutputFormat, api_version: ApiVersion) -> None:
+def print_found(found: Found, output: OutputFormat, api_version: ApiVersion | None) -> None:
     """Print the resources, and on standard error what is wrong.
+
+    Without an API version, tables have the document's columns (v1) and data is v3's.
 
     Raises:
         CommandFailed: a resource that was named is not there; the others have been printed.
@@ -128,7 +130,7 @@ def print_found(found: Found, output: OutputFormat, api_version: ApiVersion) -> 
         raise CommandFailed("\n".join(found.missing))
 
 
-def _text(found: Found, output: OutputFormat, api_version: ApiVersion) -> str:
+def _text(found: Found, output: OutputFormat, api_version: ApiVersion | None) -> str:
     match output:
         case OutputFormat.JSON:
             return json.dumps(_data(found, api_version), indent=2) + "\n"
@@ -138,18 +140,18 @@ def _text(found: Found, output: OutputFormat, api_version: ApiVersion) -> str:
             return _table(found, output is OutputFormat.WIDE, api_version)
 
 
-def _table(found: Found, is_wide: bool, api_version: ApiVersion) -> str:
+def _table(found: Found, is_wide: bool, api_version: ApiVersion | None) -> str:
     namespaces = {resource.namespace for resource in found.resources} - {None}
     view = TableView(
         is_wide=is_wide,
-        is_v1=api_version is ApiVersion.V1,
+        is_v1=api_version is not ApiVersion.V3,
         has_namespace=bool(namespaces) and (found.request.namespace is not None or len(namespaces) > 1),
     )
     columns = table(found.request.kind, found.resources, found.as_number, view)
     return aligned_table(columns.headings, columns.rows)
 
 
-def _data(found: Found, api_version: ApiVersion) -> Any:  # noqa: ANN401 - JSON
+def _data(found: Found, api_version: ApiVersion | None) -> Any:  # noqa: ANN401 - JSON
     """Return the one resource that was named, else a list, as plain data."""
     form = _v1_data if api_version is ApiVersion.V1 else Resource.to_data
     documents = [form(resource) for resource in found.resources]

@@ -72,6 +72,8 @@ def _remarks(status: Status) -> Iterator[str]:
     datastore = status["datastore"]
     if datastore is not None:
         yield _datastore_line(datastore, status["intent_from"])
+    if (speaker := status["speaker"]) and (deferred := speaker.get("deferred_families")):
+        yield f"restarted: tells nothing of {' and '.join(deferred)} before all peers have sent what they have"
     if status["withheld"]:
         yield f"not acted on: {status['withheld']}"
     yield from status["listen_errors"].values()
@@ -137,4 +139,7 @@ def _peer_type(session: Status) -> str:
 
 def _info(session: Status, is_up: bool) -> str:
     state = STATE_TEXTS.get(session["state"], str(session["state"]))
+    if session.get("stale_s") is not None:
+        count = sum(family["stale"] for family in session["families"])
+        return f"{state}, {count} stale, {session['stale_s']:.0f} s"
     return state if is_up or not session["last_error"] else f"{state} {session['last_error']}"

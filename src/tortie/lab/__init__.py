@@ -6,15 +6,16 @@ things look (the CLI), and what agents do (node, cli).
 This package re-exports nothing: the holder and the prober are processes of their own that load only what they need.
 Import from the module you need; the map:
 
-    topology        a YAML file → frozen data (reader.py reads its fields)
+    topology        a YAML file → topology_types' frozen data (reader.py reads its fields)
     wiring          topology → interfaces, addresses, routes, kernel settings; records → resources of the datastore
-    lifecycle       up and down: state directory (state, paths), certificates, datastore, requirements, the holder
+    lifecycle       up and down: raising (certificates, datastore, requirements), ending, state directory (state, paths)
       holder        pid 1 of the lab: builder (namespaces, links), supervisor, control socket
-    commands        what runs on hosts, word for word; lines: what a person types in the walk
+    commands        what runs on hosts, word for word
     execute         a command on a host or in a container, from outside
     status          hosts, processes, sessions, containers
     probe           asks the prober (icmp, pings): every container from every other
     walk            steps, events, record; seed_walk: the document's way from a full mesh to route reflection
+                    (walk_tools: what steps do on a lab; checks: what they compare; lines: what is typed)
     leftovers       what a lab could leave behind, and whether it did
 """
 

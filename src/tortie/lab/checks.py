@@ -1,4 +1,4 @@
-"""Reading what commands print, for the walk's checks. Pure.
+"""Reading and comparing what commands and agents say, for the walk. Pure.
 
 Not here: running commands. Each function takes text or data that a command gave and returns plain values; what cannot
 be read is left out, and the check then misses with what was seen.
@@ -10,21 +10,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tortie.lab.status import HostStatus
+from tortie.lab.status import HostStatus, LabStatus
 
 __all__ = [
     "BGP_PORT",
     "TCPConnection",
+    "attributes_text",
     "block_of",
     "count_established",
+    "ends_of",
     "find_best",
     "mesh_session_count",
     "parse_json",
     "parse_ss",
+    "problems_text",
+    "reflected_sessions",
+    "side_by_side",
 ]
 
 BGP_PORT: Final = 179
 SS_FIELDS_MIN: Final = 5
+EXAMPLE_NODES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +97,53 @@ def find_best(paths: object, prefix: str) -> Mapping[str, object] | None:
         if isinstance(path, dict) and path.get("prefix") == prefix and path.get("best") is True:
             return path
     return None
+
+
+def reflected_sessions(status: LabStatus, nodes: Sequence[str], reflector: str) -> tuple[int, int]:
+    """Return (ends that are as they should be, ends there are or should be): each node has one, with the reflector."""
+    ends = [session for host in status.hosts if host.name in nodes for session in host.sessions or ()]
+    right = [session for session in ends if session.is_established and session.remote_address == reflector]
+    return len(right), max(len(nodes), len(ends))
+
+
+def ends_of(status: LabStatus, name: str) -> int:
+    """Return how many established session ends a host has."""
+    return count_established(status.hosts, [name])
+
+
+def problems_text(status: LabStatus) -> str:
+    """Return why sessions are missing, as far as the hosts say it."""
+    found = [host.problem for host in status.hosts if host.problem]
+    found.extend(f"{host.name}: {item}" for host in status.hosts for item in host.quarantine)
+    for host in status.hosts:
+        waiting = [item for item in host.sessions or () if not item.is_established]
+        found.extend(f"{host.name} with {item.remote_address}: {item.state}" for item in waiting)
+    return "; ".join(found[:4]) or "no agent says why"
+
+
+def attributes_text(values: Mapping[str, object]) -> str:
+    """Return next hop, ORIGINATOR_ID and CLUSTER_LIST of a path as text."""
+    names = {"next_hop": "next hop", "originator_id": "ORIGINATOR_ID", "cluster_list": "CLUSTER_LIST"}
+    parts = []
+    for name, value in values.items():
+        text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+        parts.append(f"{names[name]} {text}")
+    return ", ".join(parts)
+
+
+def side_by_side(ends: Mapping[str, tuple[int, int]], before: int, after: int) -> str:
+    """Return the table of sessions before and after, and what they would be with many nodes.
+
+    Args:
+        ends: host → established session ends before and after.
+        before, after: sessions.
+    """
+    example = mesh_session_count(EXAMPLE_NODES)
+    rows = [
+        ("", "full mesh", "route reflection"),
+        ("sessions", str(before), str(after)),
+        *((f"  at {name}", str(mesh), str(reflected)) for name, (mesh, reflected) in ends.items()),
+        (f"with {EXAMPLE_NODES} nodes", str(example), str(EXAMPLE_NODES)),
+    ]
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(f"{name:<{width}}  {mesh:>9}  {reflected:>16}" for name, mesh, reflected in rows)

@@ -15,10 +15,13 @@ from typing import Final
 
 from tortie.lab.errors import ControlFailed, LabError
 
-__all__ = ["Handler", "ask", "connect", "number_argument", "peer_pid", "serve", "text_argument"]
+__all__ = ["CONTROL_TIMEOUT_S", "Handler", "ask", "connect", "number_argument", "peer_pid", "serve", "text_argument"]
 
 ANSWER_SIZE_BYTES_MAX: Final = 64 * 1024 * 1024
 REQUEST_SIZE_BYTES_MAX: Final = 64 * 1024
+CONTROL_TIMEOUT_S: Final = 5.0
+"""How long an answer may take that needs no work."""
+
 CREDENTIALS: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid."""
 

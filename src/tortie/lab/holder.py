@@ -40,6 +40,10 @@ __all__ = ["READY_TIMEOUT_S", "Holder", "main"]
 READY_TIMEOUT_S: Final = 20.0
 """How long a process has to take connections after it was started."""
 
+STARTS_AT_ONCE: Final = 8
+"""Processes that may be on their way up together: a hundred at once would all be late on a small machine."""
+
+FOLDER_CHECK_S: Final = 2.0
 PRIVATE: Final = 0o077
 
 
@@ -70,8 +74,9 @@ class Launcher:
         self._close()
 
     def _write(self, line: dict[str, object]) -> None:
-        if self._descriptor is not None:
-            os.write(self._descriptor, json.dumps(line).encode() + b"\n")
+        left = json.dumps(line).encode() + b"\n"
+        while self._descriptor is not None and left:
+            left = left[os.write(self._descriptor, left) :]
 
     def _close(self) -> None:
         if self._descriptor is not None:
@@ -102,18 +107,30 @@ class Holder:
             await self._start_all()
             made = {name: asdict(namespaces) for name, namespaces in self._built.namespaces.items()}
             self._launcher.ready({"namespaces": made, "remarks": self._built.remarks})
-            await self._ending.wait()
+            await self._wait_end()
         finally:
             server.close()
             await self._supervisor.stop_all()
 
+    async def _wait_end(self) -> None:
+        """Return when the lab is to end; it also is when its folder was removed, since then nobody could find it."""
+        while not self._ending.is_set():
+            try:
+                async with asyncio.timeout(FOLDER_CHECK_S):
+                    await self._ending.wait()
+            except TimeoutError:
+                if not self._directory.plan.exists():
+                    self._end("its folder is gone")
+
     async def _start_all(self) -> None:
         names = self._supervisor.automatic()
-        for name in names:
-            self._supervisor.start(name)
-        for name in names:
-            await self._supervisor.wait_ready(name, READY_TIMEOUT_S)
-            self._launcher.progress(f"{name} is ready")
+        for first in range(0, len(names), STARTS_AT_ONCE):
+            batch = names[first : first + STARTS_AT_ONCE]
+            for name in batch:
+                self._supervisor.start(name)
+            for name in batch:
+                await self._supervisor.wait_ready(name, READY_TIMEOUT_S)
+                self._launcher.progress(f"{name} is ready")
 
     def _connection_closed(self, asked: set[str]) -> None:
         if "hold" in asked:

@@ -3,47 +3,49 @@
 For: the steps, what each must show, and what is compared. Not here: running steps (walk.py), events on a screen (the
 CLI), the text that is typed (lines.py).
 
-Everything typed is run as it is printed, by a shell on the host it is printed for. Any topology will do that has nodes
-on one LAN, one reflector that is started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the way in.
+What is typed on a host is run as it is printed, by a shell on that host. Some lines stand for what the lab does itself:
+`lab up` and `lab down`; the start of the reflector, which is the holder's work, so that its end is noticed; and `ping`,
+since the lab's prober asks all pairs at once. Any topology will do that has nodes on one LAN, one reflector that is
+started by hand, and one API. Structure to know: `SeedWalk`; `run_seed` is the way in.
 """
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Final
 
 from tortie.lab.checks import (
     BGP_PORT,
+    attributes_text,
     block_of,
     count_established,
+    ends_of,
     find_best,
     mesh_session_count,
     parse_json,
     parse_ss,
+    problems_text,
+    reflected_sessions,
+    side_by_side,
 )
 from tortie.lab.commands import COMMANDS, CommandLines
 from tortie.lab.errors import LabError, TopologyInvalid
-from tortie.lab.execute import Output, run_on
+from tortie.lab.execute import Output
 from tortie.lab.leftovers import Footprint, footprint, leftovers
-from tortie.lab.lifecycle import Lab, down, up
+from tortie.lab.lifecycle import check_not_running, down, up
 from tortie.lab.lines import SEED_LINES, line_values
 from tortie.lab.pings import LOST_AFTER_S
-from tortie.lab.probe import BackgroundReport, Probe, Reach, silent_text
 from tortie.lab.requirements import check_requirements
 from tortie.lab.status import LabStatus, lab_status
 from tortie.lab.topology import Host, Topology
 from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord, run_walk
+from tortie.lab.walk_tools import Hands, outcome, said
 
 __all__ = ["SeedWalk", "run_seed"]
 
-SESSIONS_TIMEOUT_S: Final = 40.0
-REACH_TIMEOUT_S: Final = 30.0
-COMMAND_TIMEOUT_S: Final = 20.0
-POLL_S: Final = 0.1
 PING_INTERVAL_S: Final = 0.1
 BLOCK_SIZE_DEFAULT: Final = 26
-EXAMPLE_NODES: Final = 100
 NODES_MIN: Final = 3
 """The route that is shown needs a node that shows it, one that it leads to, and one that is neither."""
 
@@ -67,10 +69,12 @@ async def run_seed(
 
     Raises:
         RequirementsMissing: the machine lacks something; nothing was begun.
+        LabExists: a lab of this name is up; it stays as it is.
         TopologyInvalid: the walk does not fit this topology.
     """
     walk = SeedWalk(topology, is_kept=is_kept, commands=commands, environment=environment)
     await asyncio.to_thread(check_requirements)
+    check_not_running(topology.name, environment)
     try:
         return await run_walk(topology.name, walk.steps(), on_event)
     finally:
@@ -90,13 +94,13 @@ class SeedWalk:
         self._environment = environment
         self._reflector, self._api = _parts(topology)
         self._nodes = topology.nodes
-        self._lab: Lab | None = None
+        self._up: Hands | None = None
         self._let_go: Callable[[], None] | None = None
         self._footprint: Footprint | None = None
         self._mesh: LabStatus | None = None
         self._reflected: LabStatus | None = None
-        self._pings_in_mesh: BackgroundReport | None = None
-        self._pings_switched: BackgroundReport | None = None
+        self._lost_in_mesh = 0
+        self._lost_when_switched = 0
         self._values = line_values(topology, self._reflector, self._api)
 
     def steps(self) -> list[Step]:
@@ -139,9 +143,9 @@ class SeedWalk:
         if self._let_go is not None:
             self._let_go()
             self._let_go = None
-        if self._lab is not None and not self._is_kept:
+        if self._up is not None and not self._is_kept:
             await down(self._topology.name, self._environment)
-            self._lab = None
+            self._up = None
 
     # ------------------------------------------------------------------------------------------ steps, in order
 
@@ -152,7 +156,7 @@ class SeedWalk:
             commands=self._commands,
             environment=self._environment,
         )
-        self._lab = lab
+        self._up = Hands(lab)
         self._footprint = footprint(lab)
         if not self._is_kept:
             self._let_go = lab.hold()
@@ -162,38 +166,38 @@ class SeedWalk:
             f"API at https://{self._values['api']}:{self._values['port']}"
         )
         containers = {item.name: list(item.addresses) for item in lab.state.wiring.containers}
-        return _outcome("every process takes connections", "they do", ok=True, output=output, containers=containers)
+        return outcome("every process takes connections", "they do", ok=True, output=output, containers=containers)
 
     async def _wait_mesh(self, progress: Progress) -> Outcome:
         count = len(self._nodes)
         names = [node.name for node in self._nodes]
         ends = count * (count - 1)
-        status = await self._wait_sessions(lambda now: (count_established(now.hosts, names), ends), progress)
+        status = await self._hands.wait_sessions(lambda now: (count_established(now.hosts, names), ends), progress)
         self._mesh = status
         found = count_established(status.hosts, names)
         output = await self._type(self._nodes[0].name, SEED_LINES.sessions)
-        return _outcome(
+        return outcome(
             f"{ends // 2} sessions, n(n-1)/2, established at both ends",
-            f"{found // 2} sessions" + ("" if found == ends else f" ({found} of {ends} ends): {_problems(status)}"),
+            f"{found // 2} sessions" + ("" if found == ends else f" ({found} of {ends} ends): {problems_text(status)}"),
             ok=found == ends,
             output=output.stdout,
             sessions=found // 2,
         )
 
     async def _ping_mesh(self, progress: Progress) -> Outcome:
-        outcome = await self._ping_all(progress)
-        if outcome.ok:
-            await self._probe.start(PING_INTERVAL_S)
-        return outcome
+        result = await self._hands.ping_all(progress)
+        if result.ok:
+            await self._hands.probe.start(PING_INTERVAL_S)
+        return result
 
     async def _get_as_number(self, _: Progress) -> Outcome:
         expected = str(self._topology.as_number)
         output = await self._type(self._nodes[0].name, SEED_LINES.get_as_number)
-        return _said(output, expected, ok=output.stdout.strip() == expected)
+        return said(output, expected, ok=output.stdout.strip() == expected)
 
     async def _start_reflector(self, _: Progress) -> Outcome:
-        await self._running.start_process(f"{self._reflector.name}/reflector")
-        return _outcome("it runs and answers for its status", "it does", ok=True, output="")
+        await self._hands.lab.start_process(f"{self._reflector.name}/reflector")
+        return outcome("it runs and answers for its status", "it does", ok=True, output="")
 
     async def _write_record(self, _: Progress) -> Outcome:
         output = await self._type(self._reflector.name, SEED_LINES.write_record)
@@ -203,42 +207,42 @@ class SeedWalk:
         value = parse_json(str(node.get("value"))) if isinstance(node, dict) else None
         wanted = {"ip": self._values["reflector"], "cluster_id": self._values["cluster_id"]}
         expected = f'action "set" with cluster_id {wanted["cluster_id"]}'
-        return _said(output, expected, ok=action == "set" and value == wanted)
+        return said(output, expected, ok=action == "set" and value == wanted)
 
     async def _mesh_off(self, _: Progress) -> Outcome:
-        self._pings_in_mesh = await self._probe.counters()
+        self._lost_in_mesh = (await self._hands.probe.counters()).lost
         output = await self._type(self._nodes[0].name, SEED_LINES.mesh_off)
-        return _said(output, "exit code 0 and no word", ok=output.exit_code == 0 and not output.stdout.strip())
+        return said(output, "exit code 0 and no word", ok=output.exit_code == 0 and not output.stdout.strip())
 
     async def _create_peer(self, _: Progress) -> Outcome:
         expected = "Successfully created 1 'bgpPeer' resource(s)"
         output = await self._type(self._nodes[0].name, SEED_LINES.create_peer)
-        return _said(output, expected, ok=output.exit_code == 0 and expected in output.stdout)
+        return said(output, expected, ok=output.exit_code == 0 and expected in output.stdout)
 
     async def _wait_reflected(self, progress: Progress) -> Outcome:
         names = [node.name for node in self._nodes]
         at = self._values["reflector"]
-        status = await self._wait_sessions(lambda now: _reflected_sessions(now, names, at), progress)
+        status = await self._hands.wait_sessions(lambda now: reflected_sessions(now, names, at), progress)
         self._reflected = status
         output = await self._type(self._reflector.name, SEED_LINES.connections)
         found = [item for item in parse_ss(output.stdout) if BGP_PORT in (item.local[1], item.peer[1])]
         clients = sorted(item.peer[0] for item in found if item.state == "ESTAB" and item.local == (at, BGP_PORT))
         wanted = sorted(node.address(4) or "" for node in self._nodes)
-        done, total = _reflected_sessions(status, names, at)
-        return _outcome(
+        done, total = reflected_sessions(status, names, at)
+        return outcome(
             f"{len(wanted)} connections, all to {at}:{BGP_PORT}, one from each node, and no other session",
             f"{len(found)} connections, to {at}:{BGP_PORT} from {', '.join(clients) or 'nobody'}"
-            + ("" if done == total else f"; {done} of {total} session ends: {_problems(status)}"),
+            + ("" if done == total else f"; {done} of {total} session ends: {problems_text(status)}"),
             ok=clients == wanted and len(found) == len(wanted) and done == total,
             output=output.stdout,
             clients=clients,
         )
 
     async def _ping_reflected(self, progress: Progress) -> Outcome:
-        outcome = await self._ping_all(progress)
+        result = await self._hands.ping_all(progress)
         await asyncio.sleep(LOST_AFTER_S)  # what was lost in the switch is counted as such only after this time
-        self._pings_switched = await self._probe.counters()
-        return outcome
+        self._lost_when_switched = (await self._hands.probe.counters()).lost
+        return result
 
     async def _show_route(self, _: Progress) -> Outcome:
         node, target = self._nodes[1], self._nodes[2]
@@ -253,9 +257,9 @@ class SeedWalk:
             "cluster_list": [self._values["cluster_id"]],
         }
         is_in_kernel = f"via {target.address(4)} " in kernel.stdout
-        return _outcome(
-            f"{_attributes(wanted)}, and that next hop in the kernel",
-            f"{_attributes(seen) if path else f'no best path to {prefix}'}, "
+        return outcome(
+            f"{attributes_text(wanted)}, and that next hop in the kernel",
+            f"{attributes_text(seen) if path else f'no best path to {prefix}'}, "
             f"kernel: {kernel.stdout.strip() or 'nothing'}",
             ok=seen == wanted and is_in_kernel,
             output=output.stdout + kernel.stdout,
@@ -268,27 +272,24 @@ class SeedWalk:
         assert reflected is not None, "a step before"
         count = len(self._nodes)
         now = await self._type(self._nodes[0].name, SEED_LINES.sessions)
-        ends = {name: (_ends(mesh, name), _ends(reflected, name)) for name in self._host_names()}
+        ends = {name: (ends_of(mesh, name), ends_of(reflected, name)) for name in self._host_names()}
         before, after = (sum(pair[side] for pair in ends.values()) // 2 for side in (0, 1))
-        return _outcome(
+        return outcome(
             f"{mesh_session_count(count)} sessions before, {count} now",
             f"{before} sessions before, {after} now",
             ok=(before, after) == (mesh_session_count(count), count),
-            output=now.stdout + "\n" + _side_by_side(ends, before, after),
+            output=now.stdout + "\n" + side_by_side(ends, before, after),
             ends={name: {"mesh": pair[0], "reflector": pair[1]} for name, pair in ends.items()},
         )
 
     async def _report_pings(self, _: Progress) -> Outcome:
-        mesh, switched = self._pings_in_mesh, self._pings_switched
-        assert mesh is not None, "a step before"
-        assert switched is not None, "a step before"
-        end = await self._probe.stop()
+        end = await self._hands.probe.stop()
         lost = {
-            "mesh": mesh.lost,
-            "switch": switched.lost - mesh.lost,
-            "reflector": end.lost - switched.lost,
+            "mesh": self._lost_in_mesh,
+            "switch": self._lost_when_switched - self._lost_in_mesh,
+            "reflector": end.lost - self._lost_when_switched,
         }
-        return _outcome(
+        return outcome(
             "none lost in the mesh, none lost with the reflector",
             f"{lost['mesh']} lost in the mesh, {lost['reflector']} with the reflector",
             ok=lost["mesh"] == 0 and lost["reflector"] == 0,
@@ -305,27 +306,29 @@ class SeedWalk:
         if self._let_go is not None:
             self._let_go()
             self._let_go = None
+        if self._up is None:
+            return outcome("nothing left behind", "nothing: it was not raised", ok=True, output="")
         await down(self._topology.name, self._environment)
-        self._lab = None
+        self._up = None
         left = leftovers(self._footprint) if self._footprint is not None else []
-        return _outcome("nothing left behind", "; ".join(left) or "nothing", ok=not left, output="")
+        return outcome("nothing left behind", "; ".join(left) or "nothing", ok=not left, output="")
 
     async def _stay(self, _: Progress) -> Outcome:
-        status = await lab_status(self._running)
+        status = await lab_status(self._hands.lab)
         output = f"`tortie lab exec HOST -- COMMAND` types at a host; `tortie lab down {status.name}` takes it down"
-        return _outcome("a lab that is up", f"lab {status.name} with {len(status.hosts)} hosts", ok=True, output=output)
+        return outcome("a lab that is up", f"lab {status.name} with {len(status.hosts)} hosts", ok=True, output=output)
 
     # ------------------------------------------------------------------------------------------ what steps share
 
     @property
-    def _running(self) -> Lab:
-        if self._lab is None:
+    def _hands(self) -> Hands:
+        if self._up is None:
             raise LabError("the lab is not up")
-        return self._lab
+        return self._up
 
-    @property
-    def _probe(self) -> Probe:
-        return Probe(self._running)
+    async def _type(self, host: str, line: str, **more: str) -> Output:
+        """Run a line by a shell on a host, its words in braces filled in."""
+        return await self._hands.type(host, line.format(**self._values, **more))
 
     def _step(
         self,
@@ -338,42 +341,11 @@ class SeedWalk:
         command = (lambda: line.format(**self._values)) if isinstance(line, str) else line
         return Step(title=title, command=command, run=run, expected=expected, host=host)
 
-    async def _type(self, host: str, line: str, **more: str) -> Output:
-        """Run a line by a shell on a host."""
-        text = line.format(**self._values, **more)
-        return await run_on(self._running, host, ["/bin/sh", "-c", text], timeout_s=COMMAND_TIMEOUT_S)
-
-    async def _wait_sessions(self, count: Callable[[LabStatus], tuple[int, int]], progress: Progress) -> LabStatus:
-        """Return the first status in which all session ends are there, or the last one before the deadline."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + SESSIONS_TIMEOUT_S
-        while True:
-            status = await lab_status(self._running)
-            done, total = count(status)
-            if done == total or clock() >= end or any(host.has_ended_agent for host in status.hosts):
-                return status
-            progress("session ends established", done, total)
-            await asyncio.sleep(POLL_S)
-
-    async def _ping_all(self, progress: Progress) -> Outcome:
-        def note(reach: Reach) -> None:
-            progress("pairs of containers answer", reach.answered, reach.pairs)
-
-        reach = await self._probe.wait_reached(REACH_TIMEOUT_S, note)
-        return _outcome(
-            f"{reach.pairs} of {reach.pairs} pairs answer",
-            f"{reach.answered} of {reach.pairs}" + (f"; silent: {silent_text(reach.silent)}" if reach.silent else ""),
-            ok=not reach.silent,
-            output=f"{reach.answered} of {reach.pairs} pairs answer, the slowest in {reach.rtt_max_s * 1000:.1f} ms",
-            pairs=reach.pairs,
-            silent=[asdict(pair) for pair in reach.silent],
-        )
-
     def _pinger(self) -> str:
         return self._topology.containers[0].name
 
     def _ping_line(self) -> str:
-        address = self._running.state.wiring.containers[-1].addresses[0].partition("/")[0]
+        address = self._hands.lab.state.wiring.containers[-1].addresses[0].partition("/")[0]
         return SEED_LINES.ping.format(container_address=address)
 
     def _route_line(self) -> str:
@@ -383,7 +355,7 @@ class SeedWalk:
     def _shown_prefix(self) -> str:
         """Return the block of the third node's first container."""
         target = self._nodes[2].name
-        container = next(item for item in self._running.state.wiring.containers if item.host == target)
+        container = next(item for item in self._hands.lab.state.wiring.containers if item.host == target)
         return block_of(container.addresses[0], self._topology.pools[0].block_size or BLOCK_SIZE_DEFAULT)
 
     def _host_names(self) -> list[str]:
@@ -406,57 +378,3 @@ def _parts(topology: Topology) -> tuple[Host, Host]:
             f"for this walk: {NODES_MIN} nodes or more with containers, one such reflector, one API, all with IPv4",
         )
     return by_hand[0], servers[0]
-
-
-def _outcome(expected: str, seen: str, *, ok: bool, output: str, **data: object) -> Outcome:
-    return Outcome(output=output.strip("\n"), expected=expected, seen=seen, ok=ok, data=data)
-
-
-def _said(output: Output, expected: str, *, ok: bool) -> Outcome:
-    """Return the outcome of a command that is judged by what it printed."""
-    error = output.stderr.strip() if not ok else ""
-    seen = output.stdout.strip() or error or "no word"
-    if output.exit_code != 0:
-        seen = f"exit code {output.exit_code}: {seen}" + (f" {error}" if error and error != seen else "")
-    return _outcome(expected, seen, ok=ok, output=output.stdout + (f"\n{error}" if error else ""))
-
-
-def _reflected_sessions(status: LabStatus, nodes: list[str], reflector: str) -> tuple[int, int]:
-    """Return (ends that are as they should be, ends there are or should be): each node has one, with the reflector."""
-    ends = [session for host in status.hosts if host.name in nodes for session in host.sessions or ()]
-    right = [session for session in ends if session.is_established and session.remote_address == reflector]
-    return len(right), max(len(nodes), len(ends))
-
-
-def _ends(status: LabStatus, name: str) -> int:
-    return count_established(status.hosts, [name])
-
-
-def _problems(status: LabStatus) -> str:
-    found = [host.problem for host in status.hosts if host.problem]
-    found.extend(f"{host.name}: {item}" for host in status.hosts for item in host.quarantine)
-    for host in status.hosts:
-        waiting = [item for item in host.sessions or () if not item.is_established]
-        found.extend(f"{host.name} with {item.remote_address}: {item.state}" for item in waiting)
-    return "; ".join(found[:4]) or "no agent says why"
-
-
-def _attributes(values: Mapping[str, object]) -> str:
-    names = {"next_hop": "next hop", "originator_id": "ORIGINATOR_ID", "cluster_list": "CLUSTER_LIST"}
-    parts = []
-    for name, value in values.items():
-        text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-        parts.append(f"{names[name]} {text}")
-    return ", ".join(parts)
-
-
-def _side_by_side(ends: Mapping[str, tuple[int, int]], before: int, after: int) -> str:
-    example = mesh_session_count(EXAMPLE_NODES)
-    rows = [
-        ("", "full mesh", "route reflection"),
-        ("sessions", str(before), str(after)),
-        *((f"  at {name}", str(mesh), str(reflected)) for name, (mesh, reflected) in ends.items()),
-        (f"with {EXAMPLE_NODES} nodes", str(example), str(EXAMPLE_NODES)),
-    ]
-    width = max(len(row[0]) for row in rows)
-    return "\n".join(f"{name:<{width}}  {mesh:>9}  {reflected:>16}" for name, mesh, reflected in rows)

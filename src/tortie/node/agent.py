@@ -20,13 +20,14 @@ from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
-from tortie.node.last_intent import load_last_intent, save_last_intent
+from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
+from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
-from tortie.store import Follower, Store, StoreStatus, open_store
+from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
 
@@ -68,19 +69,27 @@ class Agent:
         self._options = options
         self._log = log
         self._stopping = asyncio.Event()
+        self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
+        self._follower: Follower | None = None
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
+        self._saved_history: str | None = None
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
 
-    def stop(self) -> None:
-        """End the agent: sessions with Cease, routes stay in the kernel."""
+    def stop(self, *, for_restart: bool = False) -> None:
+        """End the agent: sessions with Cease, routes stay in the kernel.
+
+        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
+        """
+        if not self._stopping.is_set():  # the first word counts
+            self._is_for_restart = for_restart
         self._stopping.set()
 
     async def run(self) -> None:
@@ -91,15 +100,15 @@ class Agent:
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
         self._started_at = asyncio.get_running_loop().time()
-        status = StatusServer(self._options.status_socket, self._handlers())
-        status.open()
         store = open_store(self._options.datastore)
+        status = StatusServer(self._options.status_socket, self._handlers())
         try:
+            status.open()
             await self._run_tasks(status, store)
         finally:
             status.close()
             if self._speaker is not None:
-                await self._speaker.close()
+                await self._speaker.close(for_restart=self._is_for_restart)
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
@@ -111,8 +120,9 @@ class Agent:
                 self._running.append(tasks.create_task(work))
 
             start(status.serve())
-            self._come_up_with_last_intent(start)
-            start(self._follow(store, start))
+            known = self._come_up_with_last_intent(start)
+            self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
+            start(self._follow(self._follower, start))
             start(self._listen_again())
             await self._stopping.wait()
             self._log.info("stopping", name=self._options.name)
@@ -121,27 +131,31 @@ class Agent:
 
     # ------------------------------------------------------------------ from the datastore
 
-    def _come_up_with_last_intent(self, start: Start) -> None:
-        intent, reason = load_last_intent(self._options.last_intent)
-        if intent is None:
+    def _come_up_with_last_intent(self, start: Start) -> Known | None:
+        last, reason = load_last_intent(self._options.last_intent)
+        if last is None:
             self._log.info("no last intent", reason=reason)
-            return
+            return None
         self._intent_from = "disk"
-        self._take_intent(intent, start)
+        self._saved_history = None if last.known is None else last.known.history
+        self._take_intent(last.intent, start)
+        return last.known
 
-    async def _follow(self, store: Store, start: Start) -> None:
-        follower = Follower(store, ROOT_PREFIX, jitter=self._options.jitter)
+    async def _follow(self, follower: Follower, start: Start) -> None:
         async for update in intents(follower, self._options.plan):
             match update:
                 case IntentUpdate(intent, revision):
                     self._note_found(revision)
                     if intent != self._intent:
-                        self._save(intent)
+                        self._save(intent, follower)
                         self._take_intent(intent, start)
                 case IntentWithheld(reason, revision):
                     self._note_withheld(reason, revision)
                 case StoreStatus():
                     self._note_store_status(update)
+            is_other_store = follower.known is not None and follower.known.history != self._saved_history
+            if is_other_store and self._intent is not None:
+                self._save(self._intent, follower)
 
     def _note_found(self, revision: int) -> None:
         self._revision = revision
@@ -161,9 +175,11 @@ class Agent:
         else:
             self._log.warning("datastore trouble, sessions and routes stay", reason=status.text)
 
-    def _save(self, intent: NodeIntent) -> None:
+    def _save(self, intent: NodeIntent, follower: Follower) -> None:
+        known = follower.known
+        self._saved_history = None if known is None else known.history
         try:
-            save_last_intent(self._options.last_intent, intent)
+            save_last_intent(self._options.last_intent, LastIntent(intent, known))
         except OSError as error:
             self._log.warning("cannot save the last intent", path=self._options.last_intent, reason=error)
 
@@ -187,7 +203,12 @@ class Agent:
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
-        engine = Engine(speaker_config(intent), self._options.jitter, reports_best_paths=is_node)
+        engine = Engine(
+            speaker_config(intent),
+            self._options.jitter,
+            reports_best_paths=is_node,
+            is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
+        )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         start(speaker.run())
         if is_node:
@@ -220,8 +241,8 @@ class Agent:
                     self._datapath.follow(event)
             case PeerUp(peer):
                 self._log.info("session up", peer=str(peer))
-            case PeerDown(peer, reason):
-                self._log.warning("session down", peer=str(peer), reason=reason)
+            case PeerDown(peer, reason, stale_s):
+                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
 
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
         before = set() if former is None else set(former.quarantine)
@@ -238,13 +259,14 @@ class Agent:
         wanted = {(address, intent.listen_port) for address in listen_addresses(intent)}
         for address, port in set(speaker.listening()) - wanted:
             speaker.stop_listening(address, port)
-        self._listen_errors = {}
+        former_errors, self._listen_errors = self._listen_errors, {}
         for address, port in sorted(wanted - set(speaker.listening())):
             try:
                 speaker.listen(address, port)
             except ListenFailed as error:
                 self._listen_errors[address] = str(error)
-                self._log.error("cannot listen", address=address, port=port, reason=error)
+                if former_errors.get(address) != str(error):
+                    self._log.error("cannot listen", address=address, port=port, reason=error)
 
     async def _listen_again(self) -> None:
         """Try again what could not be listened on: the address or the port may be free by now."""
@@ -256,11 +278,19 @@ class Agent:
     # ------------------------------------------------------------------ status
 
     def _handlers(self) -> Handlers:
-        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked}
+        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
 
-    def _stop_asked(self, _arguments: JSONObject) -> JSONObject:
-        self.stop()
-        return {"stopping": True}
+    def _stop_asked(self, arguments: JSONObject) -> JSONObject:
+        for_restart = flag(arguments, "for_restart")
+        self.stop(for_restart=for_restart)
+        return {"stopping": True, "for_restart": for_restart}
+
+    def _confirm(self, _arguments: JSONObject) -> JSONObject:
+        """Obey a datastore that was emptied, restored or replaced."""
+        is_confirmed = self._follower is not None and self._follower.confirm()
+        if is_confirmed:
+            self._log.warning("datastore confirmed by an operator")
+        return {"confirmed": is_confirmed}
 
     def _routes(self, arguments: JSONObject) -> Iterator[JSONObject]:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)

@@ -2,7 +2,8 @@
 
 For: joining one `Engine` and one `KernelRoutes`. Not for: deciding how a route is written (kernel_sync) or what
 may be announced to whom (export filters of the intent).
-RFC sections: 4724 §4.1 (nothing is swept before everybody's End-of-RIB or the deferral timer).
+RFC sections: 4724 §3 (the forwarding state was preserved), §4.1 (nothing is swept before everybody's End-of-RIB or the
+deferral timer).
 Structures to know: `Datapath`. A reflector has none.
 """
 
@@ -13,7 +14,7 @@ from typing import Final
 
 from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerKey
 from tortie.bgp.rib import Path, SourceKind
-from tortie.bgp.wire import Family
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family
 from tortie.fabric import NodeIntent
 from tortie.node.desired_routes import NextHopChange
 from tortie.node.kernel_routes import KernelRoutes, KernelRoutesConfig
@@ -23,7 +24,12 @@ from tortie.node.learned import Prefix
 __all__ = ["DEFERRAL_S", "Datapath"]
 
 DEFERRAL_S: Final = 120.0
-"""Routes of an earlier run are kept for so long when a peer does not come back or sends no End-of-RIB."""
+"""Routes of an earlier run are kept for so long when a peer does not come back or sends no End-of-RIB.
+
+Longer than the engine defers its choice after a restart: by then what is still wanted has been asked for.
+"""
+
+FAMILIES: Final = (IPV4_UNICAST, IPV6_UNICAST)
 
 
 class Datapath:
@@ -46,7 +52,10 @@ class Datapath:
         self._deferral: asyncio.TimerHandle | None = None
         self._own: frozenset[str] = frozenset()
         self._pools: tuple[IPv4Network | IPv6Network, ...] = ()
+        self._unanswered: set[bytes] = set()
+        self._followed: set[bytes] = set()
         self.is_swept = False
+        engine.forwarding_preserved(family for family in FAMILIES if self._kernel.has_own_routes(family))
 
     def apply(self, intent: NodeIntent, peers: Iterable[tuple[PeerKey, tuple[Family, ...]]]) -> None:
         """Take an intent: blackholes, workloads, what is originated, whose End-of-RIB is waited for."""
@@ -68,6 +77,9 @@ class Datapath:
 
     def follow(self, event: NextHopsWanted) -> None:
         """Watch in the kernel how these next hops are reached."""
+        wanted = set(event.next_hops)
+        self._unanswered = (self._unanswered & wanted) | (wanted - self._followed)
+        self._followed = wanted
         self._kernel.follow_next_hops(event.next_hops)
 
     def _on_next_hops(self, changes: list[NextHopChange]) -> None:
@@ -75,14 +87,16 @@ class Datapath:
         for next_hop, resolution in changes:
             metric = None if resolution is None else resolution.metric
             self._engine.next_hop_changed(next_hop, now, metric=metric)
+            self._unanswered.discard(next_hop)
         self._wake()
+        self._sweep_soon()
 
     def note_end_of_rib(self, event: EndOfRIBReceived) -> None:
         """A peer has sent all it had."""
         self._seen.add((event.peer, event.family))
         if self._awaited is not None and not self.is_swept:
             self._awaited.discard((event.peer, event.family))
-            self._sweep_if_complete()
+            self._sweep_soon()
 
     def status(self) -> KernelStatus:
         """Return the state of the kernel's synchronisation."""
@@ -98,8 +112,14 @@ class Datapath:
             self._deferral.cancel()
         self._kernel.close()
 
+    def _sweep_soon(self) -> None:
+        """Look whether all is there once the engine has said what follows from what it was just told."""
+        if not self.is_swept:
+            asyncio.get_running_loop().call_soon(self._sweep_if_complete)
+
     def _sweep_if_complete(self) -> None:
-        if self._awaited is not None and not self._awaited:
+        """Sweep when everybody has sent all, and the kernel has said how each next hop is reached."""
+        if self._awaited is not None and not self._awaited and not self._unanswered and not self.is_swept:
             self._sweep()
 
     def _sweep(self) -> None:
@@ -107,6 +127,7 @@ class Datapath:
             self._deferral.cancel()
         self.is_swept = True
         self._kernel.sweep()
+        self._engine.forwarding_preserved(FAMILIES)
 
     def _on_learned(self, _added: tuple[Prefix, ...], _removed: tuple[Prefix, ...]) -> None:
         self._offer()

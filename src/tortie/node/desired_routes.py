@@ -6,7 +6,8 @@ is wanted now. Not for: what stands in the kernel, or what is to be written (`ke
 Of several sources for one key the workload wins over the blackhole (a block of one address), and the blackhole over
 BGP (nobody else may draw away a block that is ours).
 
-Structures to know: `DesiredRoutes`; next hop → the keys that depend on it. Price: about 270 bytes a BGP route, its key included.
+Structures to know: `DesiredRoutes`; next hop → the keys that depend on it. Price: about 270 bytes a BGP route, its key
+included.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

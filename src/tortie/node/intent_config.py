@@ -9,12 +9,20 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from tortie.bgp.engine import PeerConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import NextHopMode
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    IPV6_UNICAST,
+    Family,
+    address_from_text,
+    family_from_name,
+    prefix_from_text,
+)
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
 
-__all__ = ["listen_addresses", "peer_configs", "speaker_config"]
+__all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
 
 ANY_ADDRESS: Final = {False: "0.0.0.0", True: "::"}
@@ -26,6 +34,8 @@ KEEPALIVES_PER_HOLD_TIME: Final = 3
 
 def speaker_config(intent: NodeIntent) -> SpeakerConfig:
     """Return the speaker's identity. A node resolves next hops in its kernel, a reflector has no data path."""
+    if _identifier(intent.router_id) == 0:
+        raise ValueError(f"{intent.name}: router id {intent.router_id}: expected another than 0.0.0.0 (RFC 6286)")
     own: list[tuple[Family, str]] = []
     if intent.address_v4 is not None:
         own.append((IPV4_UNICAST, intent.address_v4))
@@ -53,6 +63,22 @@ def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
     return tuple(address for address in (intent.address_v4, intent.address_v6) if address is not None)
 
 
+def check_usable(intent: NodeIntent) -> None:
+    """Raise ValueError or LocalProtocolError for an intent that the engine or the data path could not carry out.
+
+    Intents that were just planned are usable; one that comes from a file may hold anything.
+    """
+    speaker = speaker_config(intent)
+    for peer in peer_configs(intent):
+        peer.options.session_config(speaker.router_id, peer.remote_address)
+        address_from_text(peer.remote_address)
+    for address in listen_addresses(intent):
+        address_from_text(address)
+    routes = (*intent.originated, *intent.blackholes, *(each.prefix for each in intent.workloads))
+    for prefix in (*routes, *(pool.cidr for pool in intent.pools)):
+        prefix_from_text(prefix)
+
+
 def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter | None]) -> PeerConfig:
     return PeerConfig(
         remote_address=session.remote_address,
@@ -66,6 +92,7 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
             is_client=session.is_client,
             next_hop_mode=NextHopMode(session.next_hop_mode),
             hold_time_s=_hold_time_s(session),
+            restart_time_s=RESTART_TIME_S_DEFAULT if session.restart_time_s is None else session.restart_time_s,
             import_filter=_compiled(session.import_filter, filters),
             export_filter=_compiled(session.export_filter, filters),
             description=session.description,

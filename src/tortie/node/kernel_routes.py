@@ -25,6 +25,7 @@ from tortie.node.learned import Prefix
 from tortie.node.netlink import RouteSocket
 from tortie.node.netlink_monitor import EVENT_DATAGRAMS_MAX, RouteMonitor
 from tortie.node.resolver import Resolution
+from tortie.node.route import ROUTE_PROTOCOL
 
 __all__ = ["SLICE_KEYS_MAX", "KernelRoutes", "KernelRoutesConfig", "LearnedCallback", "NextHopCallback"]
 
@@ -147,6 +148,17 @@ class KernelRoutes:
     def status(self) -> KernelStatus:
         """Return the state of the synchronisation."""
         return self._sync.status()
+
+    def has_own_routes(self, family: Family) -> bool:
+        """Ask the kernel whether routes of an earlier run are there; at a start, before `run`.
+
+        Cost: one dump of our own routes. A kernel that does not answer counts as one without.
+        """
+        table = self._config.sync.table
+        try:
+            return any(list(self._socket.dump_routes(family, table=table, protocol=ROUTE_PROTOCOL)))
+        except NetlinkError:
+            return False
 
     async def wait_scanned(self) -> None:
         """Wait for the first full scan: from then on `learned` and `resolution` are true."""

@@ -219,9 +219,12 @@ class _Fields:
     def address(self, name: str) -> str:
         """Return an IPv4 or IPv6 address in its canonical text."""
         try:
-            return str(ipaddress.ip_address(self.text(name, "")))
+            address = ipaddress.ip_address(self.text(name, ""))
         except ValueError as error:
             raise self.wrong(name, "an IPv4 or IPv6 address") from error
+        if address.is_multicast or (isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None):
+            raise self.wrong(name, "an IPv4 or IPv6 address of one host, without a zone")
+        return str(address)
 
     def network(self, name: str) -> str:
         """Return a range of addresses in its canonical text."""
@@ -305,6 +308,8 @@ def _range(fields: _Fields, speaker: SpeakerConfig) -> RangeConfig:
 def _peer(fields: _Fields, speaker: SpeakerConfig, listen_address: str) -> PeerConfig:
     """Read one peer with an address of its own."""
     address = fields.address("address")
+    if address == listen_address or ipaddress.ip_address(address).is_unspecified:
+        raise fields.wrong("address", "the address of another host")
     return PeerConfig(
         remote_address=address,
         remote_port=fields.integer("port", 1, PORT_MAX, PORT_DEFAULT),

@@ -19,6 +19,7 @@ from tortie.node.log import Log
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
+from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Speaker
 from tortie.speaker.speaker import Event
@@ -45,11 +46,17 @@ class StandaloneReflector:
             status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
         )
         self._stopping = asyncio.Event()
+        self._is_for_restart = False
         self._speaker: Speaker | None = None
         self._started_at = 0.0
 
-    def stop(self) -> None:
-        """End every session with Cease / Administrative Shutdown, then the process."""
+    def stop(self, *, for_restart: bool = False) -> None:
+        """End every session with Cease / Administrative Shutdown, then the process.
+
+        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
+        """
+        if not self._stopping.is_set():  # the first word counts
+            self._is_for_restart = for_restart
         self._stopping.set()
 
     async def run(self) -> None:
@@ -72,7 +79,7 @@ class StandaloneReflector:
             await self._run_until_stopped(speaker)
         finally:
             self._status.close()
-            await speaker.close()
+            await speaker.close(for_restart=self._is_for_restart)
 
     async def _run_until_stopped(self, speaker: Speaker) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -86,8 +93,8 @@ class StandaloneReflector:
         match event:
             case PeerUp(peer):
                 self._log.info("session up", peer=str(peer))
-            case PeerDown(peer, reason):
-                self._log.warning("session down", peer=str(peer), reason=reason)
+            case PeerDown(peer, reason, stale_s):
+                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
             case _:
                 pass
 
@@ -115,6 +122,7 @@ class StandaloneReflector:
         assert speaker is not None, "the status socket is opened after the speaker is made"
         return route_views(speaker.engine, arguments)
 
-    def _stop_asked(self, _arguments: JSONObject) -> JSONObject:
-        self.stop()
-        return {"stopping": True}
+    def _stop_asked(self, arguments: JSONObject) -> JSONObject:
+        for_restart = flag(arguments, "for_restart")
+        self.stop(for_restart=for_restart)
+        return {"stopping": True, "for_restart": for_restart}

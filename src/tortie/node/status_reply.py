@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tortie.node.status_protocol import END, ERROR, ITEM, RESULT, JSONObject, encode_line
 
-__all__ = ["Handler", "Handlers", "Reply", "RequestInvalid", "error_line", "reply_lines"]
+__all__ = ["Handler", "Handlers", "Reply", "RequestInvalid", "error_line", "flag", "reply_lines"]
 
 Reply = Mapping[str, object] | Iterator[Mapping[str, object]]
 """One object, or an iterator of objects for a stream. The iterator is advanced between writes, with the event loop
@@ -47,6 +47,14 @@ def reply_lines(handlers: Handlers, line: bytes) -> Iterator[bytes]:
         yield error_line(error.code, str(error))
     except Exception as error:  # noqa: BLE001 - a defect in one handler must not end the agent: the asker is told
         yield error_line("failed", f"{type(error).__name__}: {error}")
+
+
+def flag(arguments: JSONObject, name: str) -> bool:
+    """Return an argument that is true or false, false when it is missing. Raises RequestInvalid."""
+    value = arguments.get(name, False)
+    if not isinstance(value, bool):
+        raise RequestInvalid(f"{name} is {value!r}: expected true or false")
+    return value
 
 
 def error_line(code: str, message: str) -> bytes:

@@ -1,14 +1,15 @@
 """What an agent shows of itself: plain data for the status socket.
 
 For: the shapes of `status -o json` and `routes -o json`. Not for: tables (cli). No secret is in any of it.
-Structures to know: `peer_view`, `route_views`.
+Structures to know: `session_views`, `route_views`.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from tortie.bgp.engine import Engine, RouteStatus, dotted, peer_statuses, route_statuses
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name
+from tortie.bgp.engine import Engine, dotted, peer_statuses, route_statuses
+from tortie.bgp.errors import AddressTextError
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name, prefix_from_text
 from tortie.node.status import RequestInvalid
 from tortie.node.status_protocol import JSONObject
 
@@ -25,6 +26,7 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
         "router_id": dotted(config.router_id),
         "cluster_id": dotted(engine.rib.cluster_id),
         "listening": [{"address": address, "port": port} for address, port in listening],
+        "deferred_families": [family.name for family in engine.deferred_families],
         "refused_connections": engine.refused_count,
         "prefixes": {family.name: len(engine.rib.loc_rib(family).decisions) for family in FAMILIES},
         "update_groups": [
@@ -45,13 +47,21 @@ def session_views(engine: Engine, now: float, roles: dict[str, tuple[str, ...]])
 def route_views(engine: Engine, arguments: JSONObject) -> Iterator[JSONObject]:
     """Yield every path, best first within a prefix; arguments: family ("ipv4" or "ipv6") and prefix, both optional.
 
-    Works on a snapshot: it may be consumed while the engine goes on.
+    It may be consumed while the engine goes on: each prefix is looked up when its turn comes.
     """
-    prefix = arguments.get("prefix")
     families: tuple[Family, ...] = FAMILIES
     if (name := arguments.get("family")) is not None:
         if name not in [family.name for family in FAMILIES]:
             raise RequestInvalid(f"family {name!r}: expected ipv4 or ipv6")
         families = (family_from_name(str(name)),)
-    statuses: list[RouteStatus] = [status for family in families for status in route_statuses(engine, family)]
-    return (asdict(status) for status in statuses if prefix is None or status.prefix == prefix)
+    if (prefix := arguments.get("prefix")) is not None:
+        family, nlri = _prefix(prefix)
+        return (asdict(status) for status in route_statuses(engine, family, nlri) if family in families)
+    return (asdict(status) for family in families for status in route_statuses(engine, family))
+
+
+def _prefix(text: object) -> tuple[Family, bytes]:
+    try:
+        return prefix_from_text(str(text))
+    except AddressTextError as error:
+        raise RequestInvalid(f"prefix {text!r}: expected one such as 10.0.0.0/8 ({error})") from error

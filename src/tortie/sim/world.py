@@ -88,6 +88,12 @@ class World:
         self._by_address.update(dict.fromkeys(addresses, host))
         return host
 
+    def add_address(self, name: str, address: str) -> None:
+        """Give a host another address."""
+        host = self.hosts[name]
+        host.addresses = (*host.addresses, address)
+        self._by_address[address] = host
+
     def cut(self, one: str, other: str) -> None:
         """Break all connections between two hosts and let no new one through."""
         self._cut.add(frozenset((one, other)))
@@ -108,6 +114,13 @@ class World:
         for (owner, _), pipe in list(self._pipes.items()):
             if owner is host:
                 self._lose(pipe, "connection reset by peer")
+        return host
+
+    def vanish(self, name: str) -> Host:
+        """Take a host away without a trace, as a loss of power does: nobody is told, its connections look open."""
+        host = self.hosts.pop(name)
+        for address in host.addresses:
+            del self._by_address[address]
         return host
 
     # ------------------------------------------------------------------ running
@@ -197,7 +210,7 @@ class World:
 
     def _deliver(self, host: Host, connection: int, pipe: Pipe, data: bytes) -> None:
         target = pipe.other(host)
-        if not pipe.is_open:
+        if not pipe.is_open or self.hosts.get(target.name) is not target:
             return
         if target.is_frozen:
             self._later(self.delay_s, lambda: self._deliver(host, connection, pipe, data))

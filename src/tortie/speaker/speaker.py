@@ -122,14 +122,17 @@ class Speaker:
         """Return after `close`; a defect in the engine ends it with that exception."""
         await asyncio.shield(self._ended)
 
-    async def close(self) -> None:
-        """End every session with Cease / Administrative Shutdown, then every socket; twice is once."""
+    async def close(self, *, for_restart: bool = False) -> None:
+        """End every session with Cease / Administrative Shutdown, then every socket; twice is once.
+
+        With `for_restart` the sessions are left to graceful restart, see `Engine.shutdown`.
+        """
         if self._ended.done():
             return
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
-            self.engine.shutdown(self.now)
+            self.engine.shutdown(self.now, for_restart=for_restart)
             self._pump()
             if self._lingering:
                 async with asyncio.timeout(2 * LINGER_S):
@@ -145,7 +148,7 @@ class Speaker:
         self._is_pumping_soon = False
         engine = self.engine
         engine.flush(self.now)
-        while (output := engine.next_output()) is not None:
+        while not self._ended.done() and (output := engine.next_output()) is not None:
             self._carry_out(output)
         if engine.wants_flush:
             self.wake()

@@ -168,6 +168,7 @@ class Follower:
                         yield output
             except (Compacted, HistoryReplaced):
                 self._is_log_lost = True
+                await asyncio.sleep(0)  # a store that answers without waiting must not keep others from running
             except StoreUnavailable as error:
                 if status := self._changed_status(is_connected=False, is_held=False, text=str(error)):
                     yield status

@@ -35,7 +35,7 @@ def open_store(url: str, *, may_create: bool = True) -> Store:
     if scheme == "sqlite" and separator:
         if not rest.startswith("/") or rest.endswith("/"):
             raise InvalidRequest(f"datastore URL {url!r}: the path must be absolute and name a file; {_EXPECTED}")
-        from tortie.store.sqlite import SQLiteStore  # noqa: PLC0415 - a driver is imported when it is opened
+        from tortie.store.sqlite_store import SQLiteStore  # noqa: PLC0415 - a driver is imported when it is opened
 
         return SQLiteStore(Path(rest), may_create=may_create)
     if scheme == "files" and separator:

@@ -1,26 +1,23 @@
-"""The sqlite driver: one file, several processes on one host.
+"""SQLite underneath the sqlite driver: one data file, its tables, and everything that can be wrong with it.
 
-What it is for: the embedded default. Writes are `BEGIN IMMEDIATE` transactions in a write-ahead-logged
-file, synced before they are acknowledged; changes stand in a log table that watchers of every process read.
-What it is not for: file systems shared between hosts, and telling files apart (`datafile.py`). The only
-module that imports sqlite3.
+What it is for: `SQLiteConnection` reads and writes a file as a `base.Store` does, synchronously, and notices
+when the file is removed, replaced, locked or damaged. Writes are `BEGIN IMMEDIATE` transactions in
+write-ahead-log mode, synced before they are acknowledged; changes stand in a table that the watchers of
+every process read. What it is not for: threads and the event loop (`sqlite_store.py`), telling files apart
+(`datafile.py`). The only module that imports sqlite3.
 
-Two structures to know: `_Connection` (sqlite3 with a watch on its inode: a file that was removed or
-replaced is reported, and opened anew when there is one) and `SQLiteStore` (the asynchronous face: one
-thread reads, one writes, one looks for changes; none of it runs on the event loop).
+The structures to know: `SQLiteConnection`, and `SQLiteFile`, what the connections of one store know together.
 """
 
-import asyncio
 import sqlite3
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tortie.store.base import (
-    CHANGE_LOG_EVENTS_MAX,
     WATCH_BATCH_EVENTS_MAX,
     Compare,
     Entry,
@@ -29,25 +26,15 @@ from tortie.store.base import (
     Listing,
     Operation,
     Put,
-    check_key,
-    check_prefix,
-    check_transaction,
     whole_revisions,
 )
 from tortie.store.datafile import FileSet, Inode, create_file, discard_stale_log, look
-from tortie.store.errors import Compacted, Conflict, HistoryReplaced, InvalidRequest, StoreUnavailable
-from tortie.store.poller import Poller
+from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreUnavailable
 
-__all__ = ["BUSY_TIMEOUT_S", "POLL_INTERVAL_S", "SQLiteStore"]
+__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_S", "FORMAT_VERSION", "LogPosition", "SQLiteConnection", "SQLiteFile"]
 
 BUSY_TIMEOUT_S: Final = 5.0
 """Longest wait for a lock that another process holds; then StoreUnavailable."""
-POLL_INTERVAL_S: Final = 0.04
-"""Pause between two looks for changes by other processes."""
-WAKE_TIMEOUT_S: Final = 5.0
-"""A watch reads the log at least this often, even if nobody wakes it."""
-STOP_TIMEOUT_S: Final = 2 * BUSY_TIMEOUT_S
-"""Longest wait for the threads at close()."""
 
 APPLICATION_ID: Final = 0x746F7274
 """Marks our files in SQLite's header ("tort")."""
@@ -70,122 +57,22 @@ _KEY_END: Final = "\U0010ffff"
 _Result = TypeVar("_Result")
 
 
-class SQLiteStore:
-    """A store in a file (see `base.Store`). Nothing is opened before the first call."""
+@dataclass(slots=True)
+class LogPosition:
+    """Where a watch stands in the change log.
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        may_create: bool = True,
-        change_log_events_max: int = CHANGE_LOG_EVENTS_MAX,
-        busy_timeout_s: float = BUSY_TIMEOUT_S,
-    ) -> None:
-        """Keep the path.
+    Attributes:
+        prefix: of the keys that are watched.
+        revision: events up to here were read.
+        history: what the revision counts in; None = whatever is found first.
+    """
 
-        Args:
-            path: the file. Its directory must exist.
-            may_create: make the file if there is none at the first call. A file that was there once is
-                never made anew by this object: an empty one in its place would look like the deletion of
-                everything.
-            change_log_events_max: events kept for watchers; older ones are compacted.
-            busy_timeout_s: longest wait for another process's lock, seconds.
-        """
-        self._path = path
-        self._busy_timeout_s = busy_timeout_s
-        self._change_log_events_max = change_log_events_max
-        self._file = _File(path)
-        self._reader = _Connection(self._file, may_create, busy_timeout_s)
-        self._writer = _Connection(self._file, may_create, busy_timeout_s)
-        self._read_thread = ThreadPoolExecutor(1, "tortie-store-read")
-        self._write_thread = ThreadPoolExecutor(1, "tortie-store-write")
-        self._poller: Poller | None = None
-        self._changed = asyncio.Event()
-        self._closed = False
-
-    async def get(self, key: str) -> Entry | None:
-        """Return the entry of a key, or None."""
-        check_key(key)
-        return await self._read(lambda connection: _get(connection, key))
-
-    async def list(self, prefix: str) -> Listing:
-        """Return all entries under `prefix`, at one revision."""
-        check_prefix(prefix)
-        return await self._read(lambda connection: _list(connection, prefix))
-
-    async def transact(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
-        """Apply all operations if all compares hold (see `base.Store.transact`); on disk when it returns."""
-        check_transaction(compares, operations)
-        limit = self._change_log_events_max
-        revision = await self._in_thread(
-            self._write_thread,
-            lambda: self._writer.run(lambda connection: _transact(connection, compares, operations, limit)),
-        )
-        self._wake()
-        return revision
-
-    async def watch(self, prefix: str, from_revision: int, history: str | None = None) -> AsyncGenerator[Events, None]:
-        """Yield events under `prefix` after `from_revision` (see `base.Store.watch`)."""
-        check_prefix(prefix)
-        self._start_poller()
-        log = _LogReader(prefix, from_revision, history)
-        while True:
-            changed = self._changed
-            events, is_all = await self._read(log.read)
-            if events:
-                yield events
-            elif is_all:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(WAKE_TIMEOUT_S):
-                        await changed.wait()
-
-    async def close(self) -> None:
-        """Close the file and end the threads; running watches raise InvalidRequest."""
-        self._closed = True
-        self._wake()
-        await asyncio.to_thread(self._stop_threads)
-
-    def _stop_threads(self) -> None:
-        if self._poller is not None:
-            self._poller.stop(STOP_TIMEOUT_S)
-        for thread, connection in ((self._read_thread, self._reader), (self._write_thread, self._writer)):
-            with suppress(RuntimeError):  # shut down already: a second close()
-                thread.submit(connection.close)
-            thread.shutdown(wait=True)
-
-    async def _read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        return await self._in_thread(self._read_thread, lambda: self._reader.run(work))
-
-    async def _in_thread(self, thread: ThreadPoolExecutor, call: Callable[[], _Result]) -> _Result:
-        if self._closed:
-            raise InvalidRequest(f"the datastore {self._path} was closed")
-        return await asyncio.get_running_loop().run_in_executor(thread, call)
-
-    def _start_poller(self) -> None:
-        if self._poller is None:
-            loop = asyncio.get_running_loop()
-            connection = _Connection(self._file, may_create=False, busy_timeout_s=POLL_INTERVAL_S)
-            self._poller = Poller(
-                connection.change_token,
-                connection.close,
-                lambda: self._wake_from_thread(loop),
-                POLL_INTERVAL_S,
-            )
-            self._poller.start()
-
-    def _wake_from_thread(self, loop: asyncio.AbstractEventLoop) -> bool:
-        try:
-            loop.call_soon_threadsafe(self._wake)
-        except RuntimeError:  # the loop was closed without close(): nobody is left to wake
-            return False
-        return True
-
-    def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+    prefix: str
+    revision: int
+    history: str | None
 
 
-class _File:
+class SQLiteFile:
     """What the connections of one store know together about its file.
 
     Attributes:
@@ -195,19 +82,27 @@ class _File:
     """
 
     def __init__(self, path: Path) -> None:
+        """Keep the path; nothing was opened yet."""
         self.path = path
         self.first: Inode | None = None
         self.last: FileSet | None = None
 
 
-class _Connection:
+class SQLiteConnection:
     """sqlite3 that knows which file it is open on. For one thread at a time.
 
     After the file was replaced the first call fails, on every connection: what its caller compares with was
     read from the old one.
     """
 
-    def __init__(self, file: _File, may_create: bool, busy_timeout_s: float) -> None:
+    def __init__(self, file: SQLiteFile, *, may_create: bool, busy_timeout_s: float) -> None:
+        """Keep what to open; the first call opens it.
+
+        Args:
+            file: shared by all connections of one store.
+            may_create: make the file if there is none, and none of them has opened one before.
+            busy_timeout_s: longest wait for another process's lock, seconds.
+        """
         self._file = file
         self._path = file.path
         self._may_create = may_create
@@ -216,7 +111,37 @@ class _Connection:
         self._opened: FileSet | None = None
         self._believed: Inode | None = None
 
-    def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+    def get(self, key: str) -> Entry | None:
+        """Return the entry of a key, or None."""
+        return self._run(lambda connection: _get(connection, key))
+
+    def list(self, prefix: str) -> Listing:
+        """Return all entries under a prefix, at one revision."""
+        return self._run(lambda connection: _list(connection, prefix))
+
+    def transact(self, compares: Sequence[Compare], operations: Sequence[Operation], change_log_events_max: int) -> int:
+        """Apply all operations if all compares hold; keep at most so many events of the change log."""
+        return self._run(lambda connection: _transact(connection, compares, operations, change_log_events_max))
+
+    def read_log(self, position: LogPosition) -> tuple[Events, bool]:
+        """Return the next batch of a watch and whether it is all there is; the position moves behind it."""
+        return self._run(lambda connection: _read_log(connection, position))
+
+    def change_token(self) -> object:
+        """Return something that differs after every change of the data or of the file; never raises."""
+        try:
+            return self._run(lambda connection: (self._opened, _value(connection, "PRAGMA data_version")))
+        except StoreUnavailable as error:
+            return str(error)
+
+    def close(self) -> None:
+        """Close the file if it is open."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):  # the file may be gone: there is nothing left to save
+                connection.close()
+
+    def _run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         """Return what `work` makes of the open file.
 
         Raises:
@@ -232,26 +157,12 @@ class _Connection:
                 self.close()
             raise StoreUnavailable(_unavailable_text(self._path, error, self._busy_timeout_s)) from error
         if look(self._path) != self._opened:
-            self.close()
+            self._abandon()
             raise StoreUnavailable(
                 f"the datastore file {self._path} was removed or replaced during an operation, "
                 "whose outcome is unknown: read again before writing"
             )
         return result
-
-    def change_token(self) -> object:
-        """Return something that differs after every change of the data or of the file; never raises."""
-        try:
-            return self.run(lambda connection: (self._opened, _value(connection, "PRAGMA data_version")))
-        except StoreUnavailable as error:
-            return str(error)
-
-    def close(self) -> None:
-        """Close the file if it is open."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(sqlite3.Error):  # the file may be gone: there is nothing left to save
-                connection.close()
 
     def _current(self) -> sqlite3.Connection:
         now = look(self._path)
@@ -288,7 +199,7 @@ class _Connection:
             )
         if not self._may_create:
             raise StoreUnavailable(f"the datastore file {self._path} does not exist")
-        create_file(self._path, _fill, self._busy_timeout_s)
+        create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s)
 
     def _open(self) -> sqlite3.Connection:
         if self._file.last is not None:
@@ -309,38 +220,6 @@ class _Connection:
         self._connection, self._believed = connection, self._opened.data
         self._file.first = self._file.first or self._opened.data
         return connection
-
-
-class _LogReader:
-    """Where a watch stands in the change log."""
-
-    def __init__(self, prefix: str, cursor: int, history: str | None) -> None:
-        self._prefix = prefix
-        self._cursor = cursor
-        self._history = history
-
-    def read(self, connection: sqlite3.Connection) -> tuple[Events, bool]:
-        """Return the next batch and whether it is all there is; go on behind it."""
-        with _Transaction(connection, "BEGIN"):
-            history, revision, compacted = connection.execute(
-                "SELECT history, revision, compacted FROM state"
-            ).fetchone()
-            self._history = self._history or history
-            if self._cursor > revision or self._history != history:
-                raise HistoryReplaced(self._cursor, revision)
-            if self._cursor < compacted:
-                raise Compacted(self._cursor, compacted)
-            if self._cursor == revision:
-                return [], True
-            rows = connection.execute(
-                "SELECT key, value, create_revision, revision FROM changes "
-                "WHERE revision > ? AND key >= ? AND key < ? ORDER BY position LIMIT ?",
-                (self._cursor, self._prefix, self._prefix + _KEY_END, WATCH_BATCH_EVENTS_MAX + 1),
-            ).fetchall()
-        events = whole_revisions([_event(*row) for row in rows], WATCH_BATCH_EVENTS_MAX)
-        is_all = len(events) == len(rows)
-        self._cursor = revision if is_all else events[-1].revision
-        return events, is_all
 
 
 class _Transaction:
@@ -377,6 +256,27 @@ def _list(connection: sqlite3.Connection, prefix: str) -> Listing:
             (prefix, prefix + _KEY_END),
         ).fetchall()
     return Listing(revision, tuple(Entry(*row) for row in rows), history)
+
+
+def _read_log(connection: sqlite3.Connection, position: LogPosition) -> tuple[Events, bool]:
+    with _Transaction(connection, "BEGIN"):
+        history, revision, compacted = connection.execute("SELECT history, revision, compacted FROM state").fetchone()
+        position.history = position.history or history
+        if position.revision > revision or position.history != history:
+            raise HistoryReplaced(position.revision, revision)
+        if position.revision < compacted:
+            raise Compacted(position.revision, compacted)
+        if position.revision == revision:
+            return [], True
+        rows = connection.execute(
+            "SELECT key, value, create_revision, revision FROM changes "
+            "WHERE revision > ? AND key >= ? AND key < ? ORDER BY position LIMIT ?",
+            (position.revision, position.prefix, position.prefix + _KEY_END, WATCH_BATCH_EVENTS_MAX + 1),
+        ).fetchall()
+    events = whole_revisions([_event(*row) for row in rows], WATCH_BATCH_EVENTS_MAX)
+    is_all = len(events) == len(rows)
+    position.revision = revision if is_all else events[-1].revision
+    return events, is_all
 
 
 def _transact(
@@ -438,10 +338,10 @@ def _event(key: str, value: bytes | None, create_revision: int, revision: int) -
     return Event(key, entry, revision)
 
 
-def _fill(path: Path) -> None:
-    """Make an empty datastore of the empty file at `path`."""
+def _fill(new: Path, path: Path) -> None:
+    """Make an empty datastore of the empty file `new`, which will stand at `path`."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(new, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             if _value(connection, "PRAGMA journal_mode = WAL") != "wal":

@@ -69,10 +69,12 @@ ROWS = [
     ("port-of-a-range", {"remote_port": 0}, "| 10.10.31.193 |"),
     ("down", {"state": "active", "last_error": "refused"}, "| Active refused |"),
     ("down-without-reason", {"state": "open_sent"}, "| OpenSent "),
+    ("stale", {"state": "active", "last_error": "reset", "stale_s": 87.4, "families": [{"stale": 2}, {"stale": 1}]},
+     "| Active, 3 stale, 87 s |"),
     ("down-is-start", {"state": "idle"}, "| start "),
     ("since-days", {"age_s": 3 * 86400.0}, "| 2025-12-30 "),
     ("ipv6", {"remote_address": "fd00::1"}, "| fd00::1 "),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
@@ -86,6 +88,8 @@ REMARKS = [
      "datastore: NOT FOLLOWED, acted on revision 7: the file is gone; runs by the last intent on disk"),
     ("withheld", {"withheld": "no record of node x"}, "not acted on: no record of node x"),
     ("no-speaker-yet", {"speaker": None}, "node kube-node1 is running\n"),
+    ("restarted", {"speaker": {"local_as": 1, "router_id": "1.0.0.1", "deferred_families": ["ipv4", "ipv6"]}},
+     "restarted: tells nothing of ipv4 and ipv6 before all peers have sent what they have"),
     ("cannot-listen", {"listen_errors": {"10.0.0.1": "cannot listen on 10.0.0.1 port 179: in use"}},
      "cannot listen on 10.0.0.1 port 179: in use"),
     ("kernel-behind", {"kernel": {"is_in_sync": False, "installed": 1, "desired": 3, "pending": 1, "failed_count": 1,

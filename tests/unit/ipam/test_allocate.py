@@ -25,7 +25,7 @@ from tortie.model import IPPool, ResourceInvalid, to_stored
 from tortie.model.keys import affinity_key, block_key
 from tortie.store import Compare, Conflict, Entry, Listing, Operation, Put, ResourceStore, Store
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DEADLINE_S = 30
@@ -403,6 +403,21 @@ def test_containers_that_start_together_never_share_an_address(seed: int) -> Non
             for i in range(16):
                 tasks.create_task(live(store, f"n{i % 3}", f"h{i}", seen))
         assert len(seen) == 16
+
+    run(test, YieldingStore(seed))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_handle_on_several_nodes_at_once_counts_every_address(seed: int) -> None:
+    async def test(store: Store) -> None:
+        pools = [pool("10.0.0.0/26", blockSize=29)]
+        async with asyncio.TaskGroup() as tasks:
+            for i in range(8):
+                tasks.create_task(assign_address(store, f"n{i % 4}", pools, "shared", NOW))
+        assert len(await addresses_of_handle(store, "shared")) == 8
+        async with asyncio.TaskGroup() as tasks:
+            releases = [tasks.create_task(release_handle(store, "shared")) for _ in range(3)]
+        assert sum(len(release.result()) for release in releases) == 8
 
     run(test, YieldingStore(seed))
 

@@ -4,14 +4,18 @@ import pytest
 
 from tortie.lab.checks import (
     TCPConnection,
+    attributes_text,
     block_of,
     count_established,
     find_best,
     mesh_session_count,
     parse_json,
     parse_ss,
+    problems_text,
+    reflected_sessions,
+    side_by_side,
 )
-from tortie.lab.status import HostStatus, SessionStatus
+from tortie.lab.status import HostStatus, LabStatus, SessionStatus
 
 SS = """State Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
 ESTAB 0      0       10.10.31.168:179  10.10.31.196:55967
@@ -93,3 +97,45 @@ def test_established_ends_of_the_named_hosts_are_counted() -> None:
     ]
     assert count_established(hosts, ["a", "c", "d"]) == 2
     assert count_established(hosts, ["a", "b"]) == 3
+
+
+def status(*hosts: HostStatus) -> LabStatus:
+    return LabStatus(
+        name="x", folder="/x", holder_pid=1, has_user_namespace=False, hosts=hosts, containers=(), remarks=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        pytest.param(("Established", "Established"), (2, 2), id="all"),
+        pytest.param(("Established", "Connect"), (1, 2), id="one waits"),
+        pytest.param(("Established",), (1, 2), id="one is missing"),
+        pytest.param((), (0, 2), id="no agent answers"),
+    ],
+)
+def test_each_node_has_one_session_with_the_reflector(states: tuple[str, ...], expected: tuple[int, int]) -> None:
+    hosts = [host(name, *states[index : index + 1]) for index, name in enumerate(("a", "b"))]
+    assert reflected_sessions(status(*hosts), ["a", "b"], "10.0.0.9") == expected
+
+
+def test_a_session_with_anybody_else_is_one_too_many() -> None:
+    found = status(host("a", "Established", "Established"))
+    assert reflected_sessions(found, ["a"], "10.0.0.1") == (0, 2)
+
+
+def test_missing_sessions_are_explained_by_what_hosts_say() -> None:
+    assert problems_text(status(host("a", "Established", "Connect"))) == "a with 10.0.0.9: Connect"
+    assert problems_text(status(host("a"))) == "no agent says why"
+
+
+def test_attributes_and_the_table_read_well() -> None:
+    path = {"next_hop": "10.0.0.2", "originator_id": None, "cluster_list": ["1.0.0.1", "1.0.0.2"]}
+    assert attributes_text(path) == "next hop 10.0.0.2, ORIGINATOR_ID None, CLUSTER_LIST 1.0.0.1 1.0.0.2"
+    assert side_by_side({"n1": (3, 1), "rr": (0, 4)}, 6, 4).splitlines() == [
+        "                full mesh  route reflection",
+        "sessions                6                 4",
+        "  at n1                 3                 1",
+        "  at rr                 0                 4",
+        "with 100 nodes       4950               100",
+    ]

@@ -40,7 +40,7 @@ def test_seeds_containers_have_addresses_from_one_block_a_node(tmp_path: Path) -
     for container in wiring.containers:
         (text,) = container.addresses
         assert ipaddress.ip_interface(text).network.prefixlen == 32
-        block = ipaddress.ip_network(f"{text.partition('/')[0]}/26", strict=False)
+        block = ipaddress.IPv4Network(f"{text.partition('/')[0]}/26", strict=False)
         assert block.subnet_of(ipaddress.IPv4Network("192.168.0.0/16"))
         blocks.setdefault(container.host, set()).add(str(block))
     assert {host: len(found) for host, found in blocks.items()} == dict.fromkeys(blocks, 1)

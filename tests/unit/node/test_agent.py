@@ -20,7 +20,7 @@ from tortie.model import BGPConfiguration, load_manifests
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.errors import StatusSocketInUse
 from tortie.node.log import Log
-from tortie.store import ResourceStore, Store, open_store
+from tortie.store import InvalidRequest, ResourceStore, Store, open_store
 
 DEADLINE_S = 20.0
 ADDRESSES = ("127.77.0.1", "127.77.0.2")
@@ -81,12 +81,12 @@ class Pair:
             yield agent
             agent.stop()
 
-    async def ask(self, index: int, op: str = "status") -> list[dict[str, Any]]:
+    async def ask(self, index: int, op: str = "status", **arguments: object) -> list[dict[str, Any]]:
         """Ask over the status socket, as the command does."""
         reader, writer = await asyncio.open_unix_connection(str(self.folder / f"run{index}" / "status.sock"))
         replies: list[dict[str, Any]] = []
         try:
-            writer.write(json.dumps({"op": op}).encode() + b"\n")
+            writer.write(json.dumps({**arguments, "op": op}).encode() + b"\n")
             while not replies or "item" in replies[-1]:
                 line = await reader.readline()
                 if not line:
@@ -202,6 +202,105 @@ def test_an_agent_that_starts_without_a_datastore_comes_up_with_the_last_intent(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_a_datastore_replaced_while_the_agent_was_away_is_obeyed_only_when_confirmed(
+    pair: Pair, is_confirmed: bool
+) -> None:
+    async def run() -> None:
+        async with (
+            with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")),
+            pair.running(0),
+            pair.running(1),
+        ):
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16", "10.1.0.0/16"}))
+        for file in pair.folder.glob("store.db*"):
+            file.unlink()
+        async with (
+            with_store(pair, lambda store: add_node(store, "another", "10.9.9.2")),
+            pair.running(0),
+            pair.running(1),
+        ):
+
+            async def is_held() -> bool:
+                return bool((await pair.status(0))["datastore"]["is_held"])
+
+            await pair.wait_for(is_held)
+            await pair.wait_for(lambda: equals(pair.learned(1), {"10.0.0.0/16", "10.1.0.0/16"}))
+            if is_confirmed:
+                assert await pair.ask(0, "confirm") == [{"confirmed": True}]
+
+                async def is_followed() -> bool:
+                    status = await pair.status(0)
+                    return status["intent_from"] == "datastore" and not status["datastore"]["is_held"]
+
+                await pair.wait_for(is_followed)
+            else:
+                assert (await pair.status(0))["intent_from"] == "disk"
+
+    asyncio.run(run())
+
+
+def test_a_confirmation_is_remembered_over_a_restart(pair: Pair) -> None:
+    async def run() -> None:
+        async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")), pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+        for file in pair.folder.glob("store.db*"):
+            file.unlink()
+        async with with_store(pair, lambda store: add_node(store, "n1", "10.9.9.1")):
+            async with pair.running(0):
+                await pair.wait_for(lambda: is_held(pair))
+                await pair.ask(0, "confirm")
+                await pair.wait_for(lambda: is_followed(pair))
+            async with pair.running(0):
+                await pair.wait_for(lambda: comes_from(pair, "datastore"))
+                assert not await is_held(pair)
+
+    asyncio.run(run())
+
+
+async def comes_from(pair: Pair, source: str) -> bool:
+    return bool((await pair.status(0))["intent_from"] == source)
+
+
+async def is_held(pair: Pair) -> bool:
+    return bool((await pair.status(0))["datastore"]["is_held"])
+
+
+async def is_followed(pair: Pair) -> bool:
+    datastore = (await pair.status(0))["datastore"]
+    return bool(datastore["is_connected"]) and not datastore["is_held"]
+
+
+SPOILT = [
+    ("router_id", "0.0.0.0"),
+    ("router_id", "nonsense"),
+    ("originated", ["10.0.0.1/8"]),
+    ("address_v4", "127.77.0.999"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), SPOILT)
+def test_a_last_intent_that_cannot_be_carried_out_is_not_used(pair: Pair, field: str, value: object) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+        file = pair.folder / "run0" / "intent.json"
+        content = json.loads(file.read_text())
+        content["intent"][field] = value
+        file.write_text(json.dumps(content))
+        async with pair.running(0):
+            await pair.wait_for(lambda: comes_from(pair, "datastore"))
+
+    asyncio.run(run())
+
+
+def test_a_datastore_url_that_cannot_be_used_leaves_no_socket(pair: Pair) -> None:
+    pair.url = "mysql://nowhere"
+    with pytest.raises(InvalidRequest, match="mysql"):
+        asyncio.run(pair.agent(0).run())
+    assert not (pair.folder / "run0" / "status.sock").exists()
+
+
 def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> None:
     async def spoil(store: Store) -> None:
         resources = ResourceStore(store, lambda: datetime(2026, 1, 1, tzinfo=UTC))
@@ -282,6 +381,48 @@ def test_stop_over_the_socket_ends_the_agent_and_removes_the_socket(pair: Pair) 
             await pair.wait_for(lambda: has_sessions(pair))
             await pair.ask(0, "stop")
         assert not (pair.folder / "run0" / "status.sock").exists()
+
+    asyncio.run(run())
+
+
+@pytest.mark.rfc("4724", "4.1")
+@pytest.mark.rfc("4724", "4.2")
+@pytest.mark.parametrize("for_restart", [True, False])
+def test_stop_for_restart_leaves_the_peer_what_it_learned(pair: Pair, for_restart: bool) -> None:
+    """And the agent that comes up again with its last intent says that it has restarted."""
+
+    async def stop_asked() -> None:
+        [reply] = await pair.ask(0, "stop", for_restart=for_restart)
+        assert reply == {"stopping": True, "for_restart": for_restart}
+
+    async def is_lost() -> bool:
+        return not await pair.is_established(1)
+
+    async def is_learned() -> bool:
+        return await pair.learned(1) == {"10.0.0.0/16"}
+
+    async def run() -> None:
+        async with pair.running(1):
+            async with pair.running(0):
+                await pair.wait_for(is_learned)
+                await stop_asked()
+            await pair.wait_for(is_lost)
+            assert bool(await pair.learned(1)) is for_restart
+            async with pair.running(0):
+                await pair.wait_for(lambda: pair.is_established(1))
+                await pair.wait_for(is_learned)
+                assert (await pair.status(0))["intent_from"] in ("disk", "datastore")
+
+    asyncio.run(run())
+
+
+def test_stop_asks_for_true_or_false(pair: Pair) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            [reply] = await pair.ask(0, "stop", for_restart="yes")
+            assert reply is None
+            assert await has_sessions(pair)
 
     asyncio.run(run())
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.fabric import MESH_OFF, configuration, fabric, node, peer
+from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
 from tortie.fabric import NodeIntent, node_intent
 from tortie.node.intent_config import listen_addresses, peer_configs
 
@@ -43,3 +44,10 @@ def test_where_it_listens(bind_mode: str | None, expected: tuple[str, ...]) -> N
     planned = node_intent(fabric(node("n1", "10.0.0.1", "fd00::1"), *settings), "n1")
     assert listen_addresses(planned) == expected
     assert listen_addresses(replace(planned, address_v6=None, network_v6=None)) == expected[:1]
+
+
+@pytest.mark.rfc("4724", "3")
+@pytest.mark.parametrize(("spec", "restart_time_s"), [({}, RESTART_TIME_S_DEFAULT), ({"maxRestartTime": "10s"}, 10)])
+def test_the_restart_time_that_is_announced(spec: dict[str, Any], restart_time_s: int) -> None:
+    (config,) = peer_configs(intent(**spec))
+    assert config.options.restart_time_s == restart_time_s

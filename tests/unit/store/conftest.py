@@ -7,7 +7,7 @@ import pytest
 
 from tortie.store import CHANGE_LOG_EVENTS_MAX, Store
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 MakeStore = Callable[..., Store]
 

@@ -24,7 +24,7 @@ from tortie.store import (
     follow,
 )
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 DEADLINE_S = 10
 FAST = FollowTimers(retry_first_s=0.001, retry_max_s=0.004, held_recheck_s=0.001)
@@ -160,8 +160,10 @@ def test_an_outage_is_told_once_and_ends_by_itself() -> None:
             for _ in range(20):
                 await asyncio.sleep(0.001)
             assert not waiting.done()  # many tries, nothing new to tell
+            assert follower._failure_count > 2
             store.set_outage(None)
             assert await waiting == StoreStatus(True, False, "", 1)
+            assert follower._failure_count == 0  # the next outage begins with short pauses again
             await put(store, "/b")
             assert list((await next_update(outputs)).entries) == ["/a", "/b"]
 

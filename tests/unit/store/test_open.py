@@ -7,7 +7,7 @@ import pytest
 
 from tortie.store import InvalidRequest, StoreUnavailable, open_store
 from tortie.store.memory import MemoryStore
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 
 def test_each_memory_store_is_a_new_one() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tortie.store import Compare, Entry, Event, HistoryReplaced, Put, Store, StoreUnavailable
-from tortie.store.sqlite import APPLICATION_ID, POLL_INTERVAL_S, SQLiteStore
+from tortie.store.sqlite import APPLICATION_ID
+from tortie.store.sqlite_store import POLL_INTERVAL_S, SQLiteStore
 
 DEADLINE_S = 10
 
@@ -192,6 +193,21 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, make_path: Callable
 def test_our_mark_is_in_the_header(tmp_path: Path) -> None:
     make_datastore(tmp_path / "s.db", "/a")
     assert (tmp_path / "s.db").read_bytes()[68:72] == b"tort" == APPLICATION_ID.to_bytes(4, "big")
+
+
+def test_a_commit_is_on_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    async def test() -> None:
+        store = SQLiteStore(tmp_path / "s.db")
+        await put(store, "/a")
+        pragmas = store._writer._run(
+            lambda connection: [
+                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
+            ]
+        )
+        assert pragmas == [2, "wal"]  # 2 = FULL
+        await store.close()
+
+    run(test)
 
 
 # ---------------------------------------------------------------- the file goes and comes
@@ -480,7 +496,7 @@ _IN_NAMESPACE = """
 import asyncio, os, subprocess, sys
 from pathlib import Path
 from tortie.store import Put, StoreUnavailable
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 directory = Path(sys.argv[1])
 
@@ -546,7 +562,7 @@ asyncio.run(globals()[sys.argv[2]]())
     ("case", "texts"),
     [
         pytest.param("full", ["the disk is full; nothing was changed"], id="full disk"),
-        pytest.param("full_from_the_start", ["full"], id="no room for a new file"),
+        pytest.param("full_from_the_start", ["/s.db is unavailable"], id="no room for a new file"),
         pytest.param("read_only_new", ["Read-only file system"], id="read-only, no file yet"),
         pytest.param("read_only_old", ["cannot be", "cannot be"], id="read-only, file there"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tortie
 from tortie.store import Event, Put
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 DEADLINE_S = 60
 PROCESS_COUNT = 3
@@ -20,7 +20,7 @@ INCREMENT = """
 import asyncio, sys
 from pathlib import Path
 from tortie.store import Compare, Conflict, Put
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))
@@ -46,7 +46,7 @@ WATCH = """
 import asyncio, sys
 from contextlib import aclosing
 from pathlib import Path
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))
@@ -66,7 +66,7 @@ WRITE_FOR_EVER = """
 import asyncio, sys
 from pathlib import Path
 from tortie.store import Put
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))
@@ -80,7 +80,7 @@ asyncio.run(main())
 PRINT_HISTORY = """
 import asyncio, sys
 from pathlib import Path
-from tortie.store.sqlite import SQLiteStore
+from tortie.store.sqlite_store import SQLiteStore
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))

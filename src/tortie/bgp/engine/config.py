@@ -6,7 +6,7 @@ Structures to know: `SpeakerConfig`, `PeerConfig`, `RangeConfig`, `PeerKey`.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib import NextHopMode
@@ -14,6 +14,9 @@ from tortie.bgp.session import SessionConfig
 from tortie.bgp.wire import IPV4_UNICAST, Family
 
 BGP_PORT = 179
+
+RESTART_TIME_S_DEFAULT: Final = 120
+"""As BIRD's and FRR's."""
 
 
 class PeerKey(NamedTuple):
@@ -27,8 +30,8 @@ class PeerKey(NamedTuple):
     remote_port: int
 
     def __str__(self) -> str:
-        """Return the remote address, with the port where it is not 179."""
-        if self.remote_port == BGP_PORT:
+        """Return the remote address, with the port where it is not 179 (0: a peer that is never dialled)."""
+        if self.remote_port in (0, BGP_PORT):
             return self.remote_address
         return f"{self.remote_address} port {self.remote_port}"
 
@@ -67,6 +70,8 @@ class SessionOptions:
         hold_time_s: offered hold time, 0 or >= 3.
         connect_retry_s: pause between attempts to dial.
         accept_any_first_as: do not insist that an eBGP peer's AS comes first in AS_PATH.
+        restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
+            0 = off, else at most 4095.
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -80,6 +85,7 @@ class SessionOptions:
     hold_time_s: int = 90
     connect_retry_s: float = 5.0
     accept_any_first_as: bool = False
+    restart_time_s: int = RESTART_TIME_S_DEFAULT
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -96,6 +102,7 @@ class SessionOptions:
             passive=self.passive,
             families=self.families,
             accept_any_first_as=self.accept_any_first_as,
+            restart_time_s=self.restart_time_s,
         )
 
 

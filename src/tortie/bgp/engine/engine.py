@@ -3,7 +3,7 @@
 For: taking inputs (connections and their bytes, timers, configuration, local routes, next hops) and giving
 one ordered queue of outputs. Time is an argument: seconds of any monotonic clock. Not for: sockets (speaker),
 the FSM (session), the choice of routes (rib).
-RFC sections: 4271 §3, §6.8, §9; 4456; 4724 §2; 2918.
+RFC sections: 4271 §3, §6.8, §9; 4456; 4724 §2, §4 (rules in restart.py); 8538; 2918.
 Structures to know: `Engine`, `Peer`.
 
 The shell calls inputs, then `flush` once for all of a pass of its loop, then takes `next_output` until None.
@@ -16,6 +16,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.next_hops import NextHops
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -28,10 +29,17 @@ from tortie.bgp.engine.outputs import (
     PeerUp,
     SendBytes,
 )
-from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
+from tortie.bgp.engine.peer import Membership, Peer, Stale, established_source, export_profile
+from tortie.bgp.engine.restart import (
+    STALE_TIME_S,
+    SelectionDeferral,
+    is_same_speaker,
+    resumed_families,
+    retained_families,
+)
 from tortie.bgp.engine.timers import TimerHeap
-from tortie.bgp.rib import RIB, ImportRule, Path, Source, SourceKind
-from tortie.bgp.session import Negotiated, Session, SessionConfig, outputs
+from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
+from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig, outputs
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
@@ -49,8 +57,7 @@ from tortie.bgp.wire import (
 DYNAMIC_PEERS_MAX: Final = 16_384
 """Sessions that ranges may bring at once; a further connection is refused and counted."""
 
-GLOBAL_ADDRESS_OCTETS: Final = 16
-"""An IPv6 next hop may carry a link-local address behind the global one (RFC 2545 §3)."""
+FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
 
 CEASE: Final = 6
 CEASE_ADMINISTRATIVE_SHUTDOWN: Final = 2
@@ -66,9 +73,18 @@ class Engine:
         config: its identity.
         jitter: called for each timer that is to be spread, returns 0.75 to 1.0 (RFC 4271 §10).
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
+        is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
+            nothing before they have told it what they have (RFC 4724 §4.1).
     """
 
-    def __init__(self, config: SpeakerConfig, jitter: Callable[[], float], *, reports_best_paths: bool = False) -> None:
+    def __init__(
+        self,
+        config: SpeakerConfig,
+        jitter: Callable[[], float],
+        *,
+        reports_best_paths: bool = False,
+        is_restarting: bool = False,
+    ) -> None:
         """Start with no peer; see the class."""
         self.config = config
         self.table = AttributeTable()
@@ -82,11 +98,14 @@ class Engine:
         self._by_connection: dict[int, Peer] = {}
         self._dynamic_count = 0
         self._by_source: dict[Source, Peer] = {}
-        self._next_hop_metrics: dict[bytes, int | None] = {}
-        self._wants_other_next_hops = False
+        self._next_hops = NextHops()
+        self._source_count = 0
         self._ready: dict[Peer, None] = {}
         self._outputs: deque[Output] = deque()
-        self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.session.next_timer())
+        self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
+        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
+        self.rib.deferred = self._deferral.families
+        self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
         self.rib.add_source(self.local, ImportRule(config.local_as), (IPV4_UNICAST, IPV6_UNICAST))
 
@@ -103,12 +122,15 @@ class Engine:
 
         Client flag, filters, next-hop mode, cluster id and description change in place; AS numbers, router id
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
-        Cease / Peer De-configured.
+        Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
         if speaker is not None:
             self._set_speaker(speaker)
+        self._learn_own_addresses(peer.key for peer in peers)
         self._ranges = tuple(sorted(ranges, key=lambda each: -ip_network(each.prefix).prefixlen))
         wanted = {peer.key: peer.options for peer in peers}
+        for key in wanted:
+            self._take_over_dynamic(key)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._range_options(key) if peer.is_dynamic else None
@@ -116,9 +138,11 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
-        self._learn_own_addresses(wanted)
         for key, options in wanted.items():
             self._set_peer(key, options, now)
+        self._regroup()
+        self._deferral.begin(wanted, now, has_ranges=bool(ranges))
+        self._end_deferral(now)
 
     def _set_speaker(self, speaker: SpeakerConfig) -> None:
         if speaker == self.config:
@@ -127,14 +151,36 @@ class Engine:
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
-        for source in self._by_source:
+        for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
 
     def _learn_own_addresses(self, wanted: Iterable[PeerKey]) -> None:
         texts = {key.local_address for key in wanted if key.local_address}
         texts.update(address for _, address in self.config.next_hops)
-        self.rib.own_addresses = frozenset(address_from_text(text) for text in texts)
+        texts.update(peer.negotiated.local_address for peer in self.peers.values() if peer.negotiated is not None)
+        self._set_own_addresses(frozenset(address_from_text(text) for text in texts))
+
+    def _set_own_addresses(self, addresses: frozenset[bytes]) -> None:
+        """A path with one of these as next hop leads to ourselves (RFC 4271 §5.1.3)."""
+        if addresses == self.rib.own_addresses:
+            return
+        self.rib.own_addresses = addresses
+        for source in self.rib.import_rules:
+            self.rib.judge_again(source)
+
+    def _take_over_dynamic(self, key: PeerKey) -> None:
+        """A peer that a range brought is named now: it is that peer, and its session stays."""
+        if key in self.peers:
+            return
+        for old_key, peer in self._by_address.get(key.remote_address, {}).items():
+            if peer.is_dynamic and key.local_address in ("", old_key.local_address):
+                self._deferral.note_gone(old_key)
+                del self.peers[old_key], self._by_address[key.remote_address][old_key]
+                peer.key, peer.is_dynamic = key, False
+                self.peers[key] = self._by_address[key.remote_address][key] = peer
+                self._dynamic_count -= 1
+                return
 
     def _set_peer(self, key: PeerKey, options: SessionOptions, now: float) -> None:
         peer = self.peers.get(key)
@@ -142,35 +188,65 @@ class Engine:
             self._add(key, options, now, is_dynamic=False)
             return
         former, peer.options = peer.options, options
-        if peer.session.reconfigure(self._session_config(key, options), now):
-            self._pump(peer, now)
-        elif peer.source is not None:
-            self._apply_in_place(peer, peer.source, former)
-        self._timers.update(peer)
+        stale = peer.stale
+        if stale is not None and (options.local_as, options.peer_as or stale.source.peer_as) != (
+            former.local_as,
+            stale.source.peer_as,
+        ):
+            self._drop_stale(peer)
+        if not peer.session.reconfigure(self._session_config(key, options), now):
+            self._apply_in_place(peer, former)
+        self._pump(peer, now)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
 
-    def _apply_in_place(self, peer: Peer, source: Source, former: SessionOptions) -> None:
-        """Carry changed options into a session that stays up."""
-        negotiated = peer.session.negotiated
-        assert negotiated is not None, "a peer with a source is established"
+    def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
+        """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
+        source = peer.stale.source if peer.stale is not None else peer.source
+        if source is None:
+            return
         if peer.options.import_filter != former.import_filter:
             self.rib.import_rules[source] = peer.import_rule()
             self.rib.judge_again(source)
-        is_client = negotiated.is_internal and peer.options.is_client
+        is_client = source.kind is SourceKind.INTERNAL and peer.options.is_client
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
-        for family, (group, _) in list(peer.memberships.items()):
-            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
-            if profile != group.profile:
-                member = self.rib.move(source, group.profile, profile)
+
+    def _regroup(self) -> None:
+        """Put every peer where its profile belongs now.
+
+        Where all members of a group change alike (a new cluster id), the group itself takes the new profile: the
+        change is computed and encoded once, however many they are.
+        """
+        for group in list(self.rib.groups.values()):
+            wanted = {source: self._profile_now(group, source) for source in group.members}
+            profiles = set(wanted.values())
+            if profiles == {group.profile}:
+                continue
+            if len(profiles) == 1 and not profiles & self.rib.groups.keys():
+                self.rib.change_profile(group, profiles.pop())
+            else:
+                self._move_members(group, wanted)
+
+    def _profile_now(self, group: UpdateGroup, source: Source) -> ExportProfile:
+        peer = self._by_source[source]
+        assert peer.negotiated is not None, "a member is established"
+        return export_profile(peer, peer.negotiated, group.profile.family, self.config, self.rib.cluster_id)
+
+    def _move_members(self, group: UpdateGroup, wanted: dict[Source, ExportProfile]) -> None:
+        family, former = group.profile.family, group.profile
+        for source, profile in wanted.items():
+            if profile != former:
+                peer = self._by_source[source]
+                member = self.rib.move(source, former, profile)
                 peer.memberships[family] = Membership(self.rib.groups[profile], member)
                 self._ready[peer] = None
 
     def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
+        session.local_restart = self._local_restart()
         peer = self.peers[key] = Peer(key, options, session, is_dynamic=is_dynamic)
         self._by_address.setdefault(key.remote_address, {})[key] = peer
         self._dynamic_count += is_dynamic
@@ -180,10 +256,12 @@ class Engine:
 
     def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
         peer.session.stop(now, subcode=subcode)
-        self._take_session_outputs(peer)
+        self._take_session_outputs(peer, now)
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
+        self._drop_stale(peer)
+        self._deferral.note_gone(peer.key)
         del self.peers[peer.key]
         at_address = self._by_address[peer.key.remote_address]
         del at_address[peer.key]
@@ -193,11 +271,104 @@ class Engine:
         self._timers.forget(peer)
         assert not peer.connections, f"{peer.key} is forgotten with open connections"
 
-    def shutdown(self, now: float) -> None:
-        """End every session with Cease / Administrative Shutdown and accept nothing more."""
+    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+        """End every session with Cease / Administrative Shutdown and accept nothing more.
+
+        Args:
+            now: the time.
+            for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
+                restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
+        """
         self._ranges = ()
         for peer in list(self.peers.values()):
-            self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+            if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
+                peer.session.leave(now)
+                self._take_session_outputs(peer, now)
+                self._forget(peer)
+            else:
+                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+
+    # ------------------------------------------------------------------ graceful restart
+
+    def forwarding_preserved(self, families: Iterable[Family]) -> None:
+        """The data path says that it forwards by what was written to it before: the F bit of OPENs to come."""
+        self._preserved |= frozenset(families)
+        self._tell_sessions_of_restart()
+
+    @property
+    def deferred_families(self) -> tuple[Family, ...]:
+        """Families in which nothing is chosen and announced yet, because the speaker has restarted."""
+        return tuple(sorted(self._deferral.families))
+
+    def _local_restart(self) -> LocalRestart:
+        return LocalRestart(bool(self._deferral.families), self._preserved)
+
+    def _tell_sessions_of_restart(self) -> None:
+        local_restart = self._local_restart()
+        for peer in self.peers.values():
+            peer.session.local_restart = local_restart
+
+    def _end_deferral(self, now: float) -> None:
+        """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
+        ended = self._deferral.take_ended(now)
+        if not ended:
+            return
+        self.rib.deferred = self._deferral.families
+        for peer in self.peers.values():
+            if peer.negotiated is not None:
+                for family in ended:
+                    self._join(peer, peer.negotiated, family)
+        self._tell_sessions_of_restart()
+
+    def _returning_source(self, peer: Peer, negotiated: Negotiated, now: float) -> Source:
+        """Return what stands for a session that is up: the same as before where its paths were kept.
+
+        So what it announces again replaces what is stale, and what it announces as before changes nothing.
+        """
+        self._source_count += 1
+        source, stale = established_source(peer, negotiated, self._source_count), peer.stale
+        if stale is not None and not is_same_speaker(stale.source, source):
+            self._drop_stale(peer)
+            stale = None
+        if stale is None:
+            return source
+        kept = resumed_families(negotiated, stale.families)
+        for family in sorted(stale.families - kept):
+            self.rib.drop_family(stale.source, family)
+        stale.families, stale.is_back, stale.deadline = kept, True, now + STALE_TIME_S
+        if not kept:
+            peer.stale = None
+        return stale.source
+
+    def _sweep_stale(self, peer: Peer, families: Iterable[Family]) -> None:
+        """The peer is back and has sent all it had of these families, or will not."""
+        stale = peer.stale
+        ended = frozenset() if stale is None else stale.families.intersection(families)
+        if stale is None or not ended:
+            return
+        for family in sorted(ended):
+            self.rib.sweep_stale(stale.source, family)
+        stale.families -= ended
+        if not stale.families:
+            peer.stale = None
+        self._next_hops.note_paths_went()
+
+    def _drop_stale(self, peer: Peer) -> None:
+        """Keep nothing of a peer that is not back."""
+        stale, peer.stale = peer.stale, None
+        if stale is not None:
+            assert peer.source is None, f"{peer.key} is established: what is stale of it is swept, not dropped"
+            self.rib.remove_source(stale.source)
+            self._next_hops.note_paths_went()
+
+    def _expire_stale(self, peer: Peer, now: float) -> None:
+        stale = peer.stale
+        if stale is None or stale.deadline > now:
+            return
+        if stale.is_back:
+            self._sweep_stale(peer, stale.families)
+        else:
+            self._drop_stale(peer)
 
     # ------------------------------------------------------------------ local routes and next hops
 
@@ -226,28 +397,13 @@ class Engine:
     def next_hop_changed(self, next_hop: bytes, now: float, *, metric: int | None) -> None:
         """Tell the interior cost of a next hop (packed) that NextHopsWanted named; None = it cannot be reached."""
         del now
-        if next_hop not in self._next_hop_metrics or self._next_hop_metrics[next_hop] == metric:
-            return
-        self._next_hop_metrics[next_hop] = metric
-        self.rib.next_hop_changed(next_hop)
+        if self._next_hops.answer(next_hop, metric):
+            self.rib.next_hop_changed(next_hop)
 
     def _metric(self, next_hop: bytes) -> int | None:
         if not self.config.resolve_next_hops or not next_hop:
             return 0
-        return self._next_hop_metrics.get(next_hop[:GLOBAL_ADDRESS_OCTETS])
-
-    def _want_next_hop(self, next_hop: bytes) -> None:
-        if next_hop not in self._next_hop_metrics:
-            self._next_hop_metrics[next_hop] = None
-            self._wants_other_next_hops = True
-
-    def _forget_unused_next_hops(self) -> None:
-        """Look which next hops are still in use; called when a session ended. Cost: O(paths)."""
-        in_use = {next_hop[:GLOBAL_ADDRESS_OCTETS] for next_hop in self.rib.next_hops_in_use()}
-        unused = [next_hop for next_hop in self._next_hop_metrics if next_hop not in in_use]
-        for next_hop in unused:
-            del self._next_hop_metrics[next_hop]
-        self._wants_other_next_hops = self._wants_other_next_hops or bool(unused)
+        return self._next_hops.metric(next_hop)
 
     # ------------------------------------------------------------------ connections
 
@@ -339,11 +495,16 @@ class Engine:
         """Let every timer act whose time has come."""
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
+            self._expire_stale(peer, now)
             self._pump(peer, now)
+        self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        return self._timers.next()
+        deadline, deferral = self._timers.next(), self._deferral.deadline
+        if deferral is None:
+            return deadline
+        return deferral if deadline is None else min(deadline, deferral)
 
     def next_output(self) -> Output | None:
         """Return the next thing to do, None when there is nothing."""
@@ -352,13 +513,13 @@ class Engine:
     @property
     def wants_flush(self) -> bool:
         """Say whether `flush` would have something to do."""
-        return bool(self._ready) or self._wants_other_next_hops or self.rib.has_changes
+        return bool(self._ready) or self._next_hops.has_news or self.rib.has_changes
 
     def flush(self, now: float) -> None:
         """Hand changed best paths to the update groups and give each peer that can take it one segment."""
-        if self._wants_other_next_hops:
-            self._wants_other_next_hops = False
-            self._outputs.append(NextHopsWanted(tuple(self._next_hop_metrics)))
+        wanted = self._next_hops.take_wanted(self.rib.next_hops_in_use)
+        if wanted is not None and self.config.resolve_next_hops:
+            self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
             if self._reports_best_paths:
                 self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
@@ -385,7 +546,7 @@ class Engine:
             return
         buffers: list[bytes | memoryview] = []
         message_count = 0
-        for family, (group, member) in peer.memberships.items():
+        for family, (group, member) in list(peer.memberships.items()):
             while not buffers and (segment := group.next_segment(member)) is not None:
                 replaced = segment.replaced.get(member.source, ())
                 withdrawals = encode_withdrawals(family, replaced, group.profile.encoding)
@@ -398,6 +559,9 @@ class Engine:
                 buffers.append(encode_end_of_rib(family))
                 message_count += 1
                 member.owes_end_of_rib = False
+            if buffers:  # the other family has its turn first next time
+                peer.memberships[family] = peer.memberships.pop(family)
+                break
         if buffers:
             peer.has_unsent = True
             peer.session.count_updates_sent(message_count, now)
@@ -408,24 +572,25 @@ class Engine:
 
     def _pump(self, peer: Peer, now: float) -> None:
         """Carry out all that a peer's session has put out, in order."""
-        self._take_session_outputs(peer)
+        self._take_session_outputs(peer, now)
         self._timers.update(peer)
-        if peer.is_dynamic and peer.was_connected and not peer.connections and peer.key in self.peers:
+        is_gone = peer.was_connected and not peer.connections and peer.stale is None
+        if peer.is_dynamic and is_gone and peer.key in self.peers:
             peer.session.stop(now)
-            self._take_session_outputs(peer)
+            self._take_session_outputs(peer, now)
             self._forget(peer)
 
-    def _take_session_outputs(self, peer: Peer) -> None:
+    def _take_session_outputs(self, peer: Peer, now: float) -> None:
         next_output = peer.session.next_output
         while (output := next_output()) is not None:
             if isinstance(output, outputs.UpdateReceived):
-                self.on_update(peer, output.update)
+                self.on_update(peer, output.update, now)
             elif isinstance(output, outputs.SendBytes):
                 self._outputs.append(SendBytes(output.connection, (output.data,)))
             else:
-                self._on_rare_output(peer, output)
+                self._on_rare_output(peer, output, now)
 
-    def _on_rare_output(self, peer: Peer, output: outputs.Output) -> None:
+    def _on_rare_output(self, peer: Peer, output: outputs.Output, now: float) -> None:
         match output:
             case outputs.OpenConnection():
                 self._outputs.append(OpenConnection(peer.key))
@@ -435,13 +600,13 @@ class Engine:
                 self._disconnect(peer, connection)
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
-                self._on_session_up(peer, negotiated)
-            case outputs.SessionDown(reason):
-                self._on_session_down(peer, reason)
+                self._on_session_up(peer, negotiated, now)
+            case outputs.SessionDown(reason, _, notification):
+                self._on_session_down(peer, reason, notification, now)
             case outputs.RouteRefreshReceived(refresh):
                 self._on_route_refresh(peer, refresh.family)
 
-    def on_update(self, peer: Peer, update: Update) -> None:
+    def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
         source = peer.source
         assert source is not None, "only an established session passes UPDATEs on"
@@ -449,14 +614,22 @@ class Engine:
             self.rib.withdraw(source, family, nlris)
         for family, attributes, nlris in update.announced:
             if self.config.resolve_next_hops:
-                self._want_next_hop(attributes.next_hop[:GLOBAL_ADDRESS_OCTETS])
+                self._next_hops.want(attributes.next_hop)
             self.rib.announce(source, family, attributes, nlris)
         if update.end_of_rib is not None:
-            peer.end_of_rib_from.add(update.end_of_rib)
-            self._outputs.append(EndOfRIBReceived(peer.key, update.end_of_rib))
+            self._on_end_of_rib(peer, update.end_of_rib, now)
 
-    def _on_session_up(self, peer: Peer, negotiated: Negotiated) -> None:
-        source = peer.source = established_source(peer, negotiated)
+    def _on_end_of_rib(self, peer: Peer, family: Family, now: float) -> None:
+        peer.end_of_rib_from.add(family)
+        self._sweep_stale(peer, (family,))
+        self._outputs.append(EndOfRIBReceived(peer.key, family))
+        self._deferral.note_end_of_rib(peer.key, family)
+        self._end_deferral(now)
+
+    def _on_session_up(self, peer: Peer, negotiated: Negotiated, now: float) -> None:
+        self._set_own_addresses(self.rib.own_addresses | {address_from_text(negotiated.local_address)})
+        source = peer.source = self._returning_source(peer, negotiated, now)
+        peer.negotiated = negotiated
         peer.connection = negotiated.connection
         peer.has_unsent = False
         peer.end_of_rib_from.clear()
@@ -465,26 +638,43 @@ class Engine:
         families = sorted(negotiated.families)
         self.rib.add_source(source, peer.import_rule(), families)
         for family in families:
-            profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
-            member = self.rib.join(profile, source)
-            peer.memberships[family] = Membership(self.rib.groups[profile], member)
-        self._ready[peer] = None
+            if family not in self.rib.deferred:
+                self._join(peer, negotiated, family)
         self._outputs.append(PeerUp(peer.key))
+        self._deferral.note_up(peer.key, negotiated)
+        self._end_deferral(now)
 
-    def _on_session_down(self, peer: Peer, reason: str) -> None:
-        source = peer.source
-        if source is None:
+    def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
+        """Have an established peer sent what its group says, from the beginning."""
+        if family not in negotiated.families:
+            return
+        assert peer.source is not None, "only an established peer joins"
+        profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
+        member = self.rib.join(profile, peer.source)
+        peer.memberships[family] = Membership(self.rib.groups[profile], member)
+        self._ready[peer] = None
+
+    def _on_session_down(self, peer: Peer, reason: str, notification: Notification | None, now: float) -> None:
+        source, negotiated = peer.source, peer.negotiated
+        if source is None or negotiated is None:
             return
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        self.rib.remove_source(source)
-        if self.config.resolve_next_hops:
-            self._forget_unused_next_hops()
+        families = retained_families(negotiated, notification)
+        stale_s: float | None = None
+        if families and negotiated.peer_restart is not None:
+            stale_s = float(negotiated.peer_restart.restart_time_s)
+            self.rib.retain_source(source, families)
+            peer.stale = Stale(source, families, now + stale_s)
+        else:
+            self.rib.remove_source(source)
+            peer.stale = None
+        self._next_hops.note_paths_went()
         del self._by_source[source]
         self._ready.pop(peer, None)
-        peer.source = peer.connection = None
-        self._outputs.append(PeerDown(peer.key, reason))
+        peer.source = peer.connection = peer.negotiated = None
+        self._outputs.append(PeerDown(peer.key, reason, stale_s))
 
     def _on_route_refresh(self, peer: Peer, family: Family) -> None:
         membership = peer.memberships.get(family)

@@ -49,10 +49,11 @@ class PeerUp:
 
 @dataclass(frozen=True, slots=True)
 class PeerDown:
-    """The session ended; its paths are withdrawn."""
+    """The session ended; its paths are withdrawn, or kept as stale for `stale_s` seconds (RFC 4724 §4.2)."""
 
     peer: PeerKey
     reason: str
+    stale_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

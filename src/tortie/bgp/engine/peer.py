@@ -1,8 +1,8 @@
 """One peer as the engine sees it: its session, its place in the RIB, its place in update groups.
 
 For: state that belongs to one session and joins `session` with `rib`. Not for: deciding anything.
-RFC sections: 4271 §3.
-Structures to know: `Peer`, `Membership`.
+RFC sections: 4271 §3; 4724 §4.2 (stale).
+Structures to know: `Peer`, `Membership`, `Stale`.
 """
 
 from typing import NamedTuple
@@ -22,6 +22,26 @@ class Membership(NamedTuple):
     member: Member
 
 
+class Stale:
+    """What is kept of a peer whose session ended and may come back.
+
+    Attributes:
+        source: stands for the peer in the RIB, before and after.
+        families: whose paths are stale.
+        deadline: when they go: the peer's restart time after the end, or STALE_TIME_S after it came back.
+        is_back: the session is established again; End-of-RIB is waited for.
+    """
+
+    __slots__ = ("deadline", "families", "is_back", "source")
+
+    def __init__(self, source: Source, families: frozenset[Family], deadline: float) -> None:
+        """The session has ended."""
+        self.source = source
+        self.families = families
+        self.deadline = deadline
+        self.is_back = False
+
+
 class Peer:
     """One peering.
 
@@ -31,8 +51,11 @@ class Peer:
         session: its FSM(s).
         is_dynamic: it came by a range and is forgotten when its session ends.
         source: itself as a source of paths, None while not established.
+        negotiated: what was agreed, None while not established.
+        stale: what is kept of its paths while it restarts, None mostly.
         memberships: family → place in an update group.
         has_unsent: the shell has not written all of the last UPDATEs yet; nothing more is handed to it.
+        connection: the established one, None while there is none.
         connections: its open connections, at most one a direction.
         was_connected: it had one at some time.
         end_of_rib_from: families whose End-of-RIB has come since the session was established.
@@ -48,9 +71,11 @@ class Peer:
         "is_dynamic",
         "key",
         "memberships",
+        "negotiated",
         "options",
         "session",
         "source",
+        "stale",
         "was_connected",
         "withdrawn_count",
     )
@@ -62,6 +87,8 @@ class Peer:
         self.session = session
         self.is_dynamic = is_dynamic
         self.source: Source | None = None
+        self.negotiated: Negotiated | None = None
+        self.stale: Stale | None = None
         self.connection: int | None = None
         self.connections: set[int] = set()
         self.was_connected = False
@@ -75,19 +102,27 @@ class Peer:
         """Say whether something is to be sent."""
         return any(group.is_behind(member) for group, member in self.memberships.values())
 
+    def next_timer(self) -> float | None:
+        """Return when the session or what is stale wants attention."""
+        timer = self.session.next_timer()
+        if self.stale is None:
+            return timer
+        return self.stale.deadline if timer is None else min(timer, self.stale.deadline)
+
     def import_rule(self) -> ImportRule:
         """How what it announces is judged."""
         return ImportRule(self.options.local_as, self.options.import_filter)
 
 
-def established_source(peer: Peer, negotiated: Negotiated) -> Source:
-    """Return the source that stands for a newly established session."""
+def established_source(peer: Peer, negotiated: Negotiated, order: int) -> Source:
+    """Return the source that stands for a newly established session, the `order`-th of this speaker."""
     source = Source(
         peer.key.remote_address,
         SourceKind.INTERNAL if negotiated.is_internal else SourceKind.EXTERNAL,
         router_id=negotiated.peer_router_id,
         address=address_from_text(peer.key.remote_address),
         peer_as=negotiated.peer_as,
+        order=order,
     )
     source.is_client = negotiated.is_internal and peer.options.is_client
     return source

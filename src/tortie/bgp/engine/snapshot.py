@@ -5,31 +5,36 @@ of the engine's clock.
 Structures to know: `PeerStatus`, `RouteStatus`; both become JSON with `dataclasses.asdict`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
-from tortie.bgp.rib import Path, Source
+from tortie.bgp.rib import AdjRIBIn, Path
 from tortie.bgp.wire import Family, address_to_text, prefix_to_text
 
-IPV4_ORIGINS = ("igp", "egp", "incomplete")
+ORIGINS = ("igp", "egp", "incomplete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyStatus:
-    """Counters of one family of one session: prefixes received, of these eligible, best, and sent now."""
+    """Counters of one family of one session: prefixes received, of these eligible, best, and stale (RFC 4724)."""
 
     family: str
     received: int
     accepted: int
     best: int
+    stale: int
     end_of_rib: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerStatus:
-    """One session. Ages in seconds; NOTIFICATIONs and events as text."""
+    """One session. Ages in seconds; NOTIFICATIONs and events as text.
+
+    `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
+    paths are kept if it does not come back or sends no End-of-RIB, None = there are none.
+    """
 
     remote_address: str
     remote_port: int
@@ -45,6 +50,8 @@ class PeerStatus:
     is_passive: bool
     hold_time_s: int | None
     keepalive_s: float | None
+    restart_time_s: int | None
+    stale_s: float | None
     families: tuple[FamilyStatus, ...]
     announced: int
     withdrawn: int
@@ -80,16 +87,16 @@ def peer_statuses(engine: Engine, now: float) -> list[PeerStatus]:
     return [_peer_status(engine, peer, now) for _, peer in sorted(engine.peers.items())]
 
 
-def route_statuses(engine: Engine, family: Family) -> Iterator[RouteStatus]:
-    """Yield every path of a family: by prefix, the best first, then losers, then rejected ones."""
-    rejected: dict[bytes, list[Path]] = {}
-    for (_, of_family), adj_rib_in in engine.rib.adj_rib_ins.items():
-        if of_family == family:
-            for nlri, path in adj_rib_in.paths.items():
-                if path.rejection is not None:
-                    rejected.setdefault(nlri, []).append(path)
+def route_statuses(engine: Engine, family: Family, only: bytes | None = None) -> Iterator[RouteStatus]:
+    """Yield every path of a family (of one NLRI): by prefix, the best first, then losers, then rejected ones.
+
+    May be consumed while the engine goes on: the prefixes are those at the beginning, their paths those at their turn.
+    """
     decisions = engine.rib.loc_rib(family).decisions
-    for nlri in sorted(decisions.keys() | rejected.keys(), key=lambda key: (key[1:], key[0])):
+    adj_rib_ins = [each for (_, of_family), each in engine.rib.adj_rib_ins.items() if of_family == family]
+    rejected = _rejected_paths(adj_rib_ins, only)
+    known = decisions.keys() if only is None else decisions.keys() & {only}
+    for nlri in sorted(known | rejected.keys(), key=lambda key: (key[1:], key[0])):
         decision = decisions.get(nlri)
         if decision is not None and decision.best is not None:
             yield _route_status(family, nlri, decision.best, None)
@@ -100,6 +107,17 @@ def route_statuses(engine: Engine, family: Family) -> Iterator[RouteStatus]:
             yield _route_status(family, nlri, path, path.rejection)
 
 
+def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict[bytes, list[Path]]:
+    rejected: dict[bytes, list[Path]] = {}
+    for adj_rib_in in adj_rib_ins:
+        paths = adj_rib_in.paths
+        found = paths.items() if only is None else [(only, paths[only])] if only in paths else ()
+        for nlri, path in found:
+            if path.rejection is not None:
+                rejected.setdefault(nlri, []).append(path)
+    return rejected
+
+
 def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
     attributes = path.attributes
     return RouteStatus(
@@ -107,7 +125,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         prefix=prefix_to_text(nlri, family),
         next_hop=address_to_text(attributes.next_hop[:16]) if attributes.next_hop else None,
         as_path=attributes.as_path_text(),
-        origin=IPV4_ORIGINS[attributes.origin],
+        origin=ORIGINS[attributes.origin],
         med=attributes.med,
         local_pref=attributes.local_pref,
         communities=tuple(f"{value >> 16}:{value & 0xFFFF}" for value in attributes.communities),
@@ -122,7 +140,8 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
 
 def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
     session, options = peer.session, peer.options
-    negotiated = session.negotiated
+    negotiated, stale = session.negotiated, peer.stale
+    restart = None if negotiated is None else negotiated.peer_restart
     sent, received = session.last_notification_sent, session.last_notification_received
     return PeerStatus(
         remote_address=peer.key.remote_address,
@@ -139,7 +158,9 @@ def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
         is_passive=options.passive,
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
-        families=_family_statuses(engine, peer.source, peer),
+        restart_time_s=None if restart is None else restart.restart_time_s,
+        stale_s=None if stale is None else round(stale.deadline - now, 3),
+        families=_family_statuses(engine, peer),
         announced=peer.announced_count,
         withdrawn=peer.withdrawn_count,
         counters=session.counters.as_dict(),
@@ -150,11 +171,16 @@ def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
     )
 
 
-def _family_statuses(engine: Engine, source: Source | None, peer: Peer) -> tuple[FamilyStatus, ...]:
+def _family_statuses(engine: Engine, peer: Peer) -> tuple[FamilyStatus, ...]:
+    source, families = peer.source, frozenset[Family]()
+    if peer.negotiated is not None:
+        families = peer.negotiated.families
+    elif peer.stale is not None:
+        source, families = peer.stale.source, peer.stale.families
     if source is None:
         return ()
     statuses = []
-    for family in peer.memberships:
+    for family in sorted(families):
         paths = engine.rib.adj_rib_ins[source, family].paths
         decisions = engine.rib.loc_rib(family).decisions
         statuses.append(
@@ -163,6 +189,7 @@ def _family_statuses(engine: Engine, source: Source | None, peer: Peer) -> tuple
                 received=len(paths),
                 accepted=sum(path.rejection is None for path in paths.values()),
                 best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in paths.items()),
+                stale=engine.rib.stale_count(source, family),
                 end_of_rib=family in peer.end_of_rib_from,
             )
         )

@@ -1,5 +1,6 @@
 """Routing tables: Adj-RIB-In, decision, Loc-RIB, reflection, update groups. No I/O, no sessions, no clock."""
 
+from tortie.bgp.rib.adj_rib_in import AdjRIBIn
 from tortie.bgp.rib.decision import STEPS, Decision, Step, select_best
 from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attributes
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
@@ -11,6 +12,7 @@ from tortie.bgp.rib.update_group import Member, UpdateGroup
 __all__ = [
     "RIB",
     "STEPS",
+    "AdjRIBIn",
     "Decision",
     "ExportProfile",
     "ImportRule",

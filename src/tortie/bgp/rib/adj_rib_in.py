@@ -1,10 +1,12 @@
 """Adj-RIB-In: what one peer announced in one family, unfiltered.
 
-For: knowing the peer's former path for a prefix, and all its paths when the session ends or a rule changes.
+For: knowing the peer's former path for a prefix, and all its paths when the session ends or a rule changes; which
+of them are stale while the peer restarts.
 Not for: choosing (decision) or remembering losers over several peers (loc_rib).
-RFC sections: 4271 §3.2, §9.1; 7606 §2 (treat-as-withdraw ends here as a withdrawal).
+RFC sections: 4271 §3.2, §9.1; 7606 §2 (treat-as-withdraw ends here as a withdrawal); 4724 §4.2 (stale).
 Structures to know: `AdjRIBIn.paths: dict[nlri, Path]`. Price: one dictionary slot (about 42 octets) a route;
-the key is shared with Loc-RIB, the Path with the other prefixes of its UPDATE.
+the key is shared with Loc-RIB, the Path with the other prefixes of its UPDATE. While a peer restarts, a slot of a set
+(about 32 octets) a route besides.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,13 +15,19 @@ from tortie.bgp.rib.path import Path
 
 
 class AdjRIBIn:
-    """The paths of one source in one family: nlri → Path."""
+    """The paths of one source in one family: nlri → Path.
 
-    __slots__ = ("paths",)
+    Attributes:
+        paths: nlri → path.
+        stale: nlris that the peer has not announced again since its session ended; mostly empty.
+    """
+
+    __slots__ = ("paths", "stale")
 
     def __init__(self) -> None:
         """Start empty."""
         self.paths: dict[bytes, Path] = {}
+        self.stale: set[bytes] = set()
 
     def __len__(self) -> int:
         """Return the number of paths, rejected ones included."""
@@ -48,7 +56,13 @@ class AdjRIBIn:
             if former is not None:
                 yield nlri, former
 
+    def remove_stale(self) -> Iterator[tuple[bytes, Path]]:
+        """Forget what is stale, in the order of `paths`; yield (nlri, former path) of each."""
+        stale, self.stale = self.stale, set()
+        return self.remove([nlri for nlri in self.paths if nlri in stale] if stale else ())
+
     def clear(self) -> Iterator[tuple[bytes, Path]]:
         """Forget everything; yield (nlri, former path) of each."""
         former_paths, self.paths = self.paths, {}
+        self.stale.clear()
         yield from former_paths.items()

@@ -36,6 +36,7 @@ class Step(StrEnum):
     ROUTER_ID = "higher router id or ORIGINATOR_ID"
     CLUSTER_LIST_LENGTH = "longer CLUSTER_LIST"
     PEER_ADDRESS = "higher peer address"
+    SESSION = "another session with the same router came up before"
 
 
 class Decision:
@@ -145,6 +146,11 @@ def prefer_low_peer_address(paths: Sequence[Path], _metric: Metric) -> list[Path
     return _keep_lowest(paths, lambda path: path.source.address)
 
 
+def prefer_first_session(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """The session that came up first: a router may have two with us, equal in all that the RFCs compare."""
+    return _keep_lowest(paths, lambda path: path.source.order)
+
+
 STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] = (
     (Step.LOCAL_ORIGIN, prefer_local_origin),
     (Step.LOCAL_PREF, prefer_local_pref),
@@ -156,6 +162,7 @@ STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] =
     (Step.ROUTER_ID, prefer_low_router_id),
     (Step.CLUSTER_LIST_LENGTH, prefer_short_cluster_list),
     (Step.PEER_ADDRESS, prefer_low_peer_address),
+    (Step.SESSION, prefer_first_session),
 )
 
 

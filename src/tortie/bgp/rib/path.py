@@ -30,11 +30,21 @@ class Source:
         router_id: BGP Identifier of the peer (32-bit unsigned); our own for LOCAL.
         address: packed address of the peer (4 or 16 octets), the last tie-break; empty for LOCAL.
         peer_as: AS number of the peer.
+        order: counts a speaker's sources; tells two sessions with one and the same router apart.
     """
 
-    __slots__ = ("address", "is_client", "kind", "name", "peer_as", "router_id")
+    __slots__ = ("address", "is_client", "kind", "name", "order", "peer_as", "router_id")
 
-    def __init__(self, name: str, kind: SourceKind, *, router_id: int, address: bytes = b"", peer_as: int = 0) -> None:
+    def __init__(  # noqa: PLR0913 - what tells one peer from another
+        self,
+        name: str,
+        kind: SourceKind,
+        *,
+        router_id: int,
+        address: bytes = b"",
+        peer_as: int = 0,
+        order: int = 0,
+    ) -> None:
         """Create a source that is not a client; see the class for the arguments."""
         self.name = name
         self.kind = kind
@@ -42,6 +52,7 @@ class Source:
         self.router_id = router_id
         self.address = address
         self.peer_as = peer_as
+        self.order = order
 
     def __repr__(self) -> str:
         """Return the name and kind."""

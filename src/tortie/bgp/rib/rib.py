@@ -2,7 +2,8 @@
 
 For: taking over what sessions announce and withdraw, judging loops and import filters, and handing changes
 to the update groups at flush(). Not for: sessions, bytes on sockets, timers (engine).
-RFC sections: 4271 §3.2, §9; 4456 §8; 7606 (what comes in was made usable by the session).
+RFC sections: 4271 §3.2, §9; 4456 §8; 7606 (what comes in was made usable by the session); 4724 §4.1 (selection is
+deferred), §4.2 (stale paths).
 Structures to know: `RIB.adj_rib_ins: dict[(source, family), AdjRIBIn]`, `RIB.groups: dict[ExportProfile,
 UpdateGroup]`.
 """
@@ -37,6 +38,9 @@ class RIB:
         router_id, cluster_id: ours, 32-bit unsigned.
         table: the intern table of attribute sets.
         metric: interior cost of a next hop; None = unreachable. A reflector says 0 to everything.
+
+    Attributes:
+        deferred: families of which nothing is handed on yet (RFC 4724 §4.1); nobody may join a group of these.
     """
 
     def __init__(
@@ -51,24 +55,58 @@ class RIB:
         self.loc_ribs: dict[Family, LocRIB] = {}
         self.groups: dict[ExportProfile, UpdateGroup] = {}
         self.import_rules: dict[Source, ImportRule] = {}
+        self.deferred: frozenset[Family] = frozenset()
         self._metric = metric
         self._advanced: dict[UpdateGroup, None] = {}
 
     # ------------------------------------------------------------------ sources
 
     def add_source(self, source: Source, rule: ImportRule, families: Iterable[Family]) -> None:
-        """A session is established (or the speaker itself originates)."""
+        """A session is established (or the speaker itself originates); what was retained of it stays."""
         self.import_rules[source] = rule
         for family in families:
-            self.adj_rib_ins[source, family] = AdjRIBIn()
-            self.loc_rib(family)
+            if (source, family) not in self.adj_rib_ins:
+                self.adj_rib_ins[source, family] = AdjRIBIn()
+                self.loc_rib(family)
 
     def remove_source(self, source: Source) -> None:
         """A session ended: withdraw all it announced (RFC 4271 §3.2, §6)."""
         del self.import_rules[source]
-        for key in [key for key in self.adj_rib_ins if key[0] is source]:
-            adj_rib_in = self.adj_rib_ins.pop(key)
-            self.loc_ribs[key[1]].install(adj_rib_in.clear(), None)
+        for family in self._families_of(source):
+            self.drop_family(source, family)
+
+    def _families_of(self, source: Source) -> list[Family]:
+        return [family for of_source, family in self.adj_rib_ins if of_source is source]
+
+    def drop_family(self, source: Source, family: Family) -> None:
+        """Withdraw all that a source announced in one family."""
+        adj_rib_in = self.adj_rib_ins.pop((source, family))
+        self.loc_ribs[family].install(adj_rib_in.clear(), None)
+
+    # ------------------------------------------------------------------ stale paths
+
+    def retain_source(self, source: Source, families: Iterable[Family]) -> None:
+        """A session ended and may come back: keep the paths of these families as stale, withdraw the others.
+
+        They take part in the decision as before (RFC 4724 §4.2). What was stale already goes: two restarts in a row
+        do not keep a path for ever.
+        """
+        kept = frozenset(families)
+        for family in self._families_of(source):
+            if family in kept:
+                self.sweep_stale(source, family)
+                adj_rib_in = self.adj_rib_ins[source, family]
+                adj_rib_in.stale = set(adj_rib_in.paths)
+            else:
+                self.drop_family(source, family)
+
+    def sweep_stale(self, source: Source, family: Family) -> None:
+        """Withdraw what a source has not announced again."""
+        self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)
+
+    def stale_count(self, source: Source, family: Family) -> int:
+        """Return how many prefixes of a source are stale."""
+        return len(self.adj_rib_ins[source, family].stale)
 
     def loc_rib(self, family: Family) -> LocRIB:
         """Return the Loc-RIB of a family, made at first use."""
@@ -82,6 +120,12 @@ class RIB:
     def announce(self, source: Source, family: Family, attributes: AttributeSet, nlris: Sequence[bytes]) -> None:
         """Take over one message's prefixes: same attributes, same source."""
         adj_rib_in = self.adj_rib_ins[source, family]
+        if adj_rib_in.stale:
+            adj_rib_in.stale.difference_update(nlris)
+        self._judge(source, family, attributes, nlris)
+
+    def _judge(self, source: Source, family: Family, attributes: AttributeSet, nlris: Sequence[bytes]) -> None:
+        adj_rib_in = self.adj_rib_ins[source, family]
         rule = self.import_rules[source]
         rejection = self._rejection(attributes, source, rule)
         if rejection is None and rule.import_filter is not None:
@@ -92,9 +136,12 @@ class RIB:
                 nlris = [nlri for nlri in nlris if accepts(family, nlri)]
         self._store(adj_rib_in, family, nlris, Path(attributes, source, rejection))
 
-    def withdraw(self, source: Source, family: Family, nlris: Iterable[bytes]) -> None:
+    def withdraw(self, source: Source, family: Family, nlris: Sequence[bytes]) -> None:
         """Forget a source's paths for these prefixes."""
-        self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove(nlris), None)
+        adj_rib_in = self.adj_rib_ins[source, family]
+        if adj_rib_in.stale:
+            adj_rib_in.stale.difference_update(nlris)
+        self.loc_ribs[family].install(adj_rib_in.remove(nlris), None)
 
     def judge_again(self, source: Source) -> None:
         """Judge all paths of a source once more: its filter, our router id or our cluster id changed."""
@@ -105,7 +152,7 @@ class RIB:
             for nlri, path in adj_rib_in.paths.items():
                 by_attributes.setdefault(path.attributes, []).append(nlri)
             for attributes, nlris in by_attributes.items():
-                self.announce(source, family, attributes, nlris)
+                self._judge(source, family, attributes, nlris)
 
     def _store(self, adj_rib_in: AdjRIBIn, family: Family, nlris: Sequence[bytes], path: Path) -> None:
         self.loc_ribs[family].install(adj_rib_in.replace(nlris, path), path)
@@ -132,6 +179,14 @@ class RIB:
         self._drop_if_empty(former_group)
         return member
 
+    def change_profile(self, group: UpdateGroup, profile: ExportProfile) -> None:
+        """Give a group another profile, for all its members at once; they are sent what that changes."""
+        del self.groups[group.profile]
+        self.groups[profile] = group
+        loc_rib = self.loc_rib(profile.family)
+        group.change_profile(profile, {nlri: decision.best for nlri, decision in loc_rib.decisions.items()})
+        self._advanced[group] = None
+
     def leave(self, profile: ExportProfile, source: Source) -> None:
         """Take a peer out of its group; a group without members is forgotten."""
         group = self.groups[profile]
@@ -152,8 +207,13 @@ class RIB:
             self._advance(family, best)
 
     def flush(self) -> Iterator[tuple[Family, dict[bytes, Path | None]]]:
-        """Hand all changes of best paths to the groups; yield them by family for who writes routes."""
+        """Hand all changes of best paths to the groups; yield them by family for who writes routes.
+
+        Changes of a deferred family wait until it is one no more.
+        """
         for family, loc_rib in self.loc_ribs.items():
+            if family in self.deferred:
+                continue
             changed = loc_rib.take_changed()
             if not changed:
                 continue
@@ -163,7 +223,9 @@ class RIB:
     @property
     def has_changes(self) -> bool:
         """Say whether `flush` would hand something on."""
-        return bool(self._advanced) or any(loc_rib.changed for loc_rib in self.loc_ribs.values())
+        return bool(self._advanced) or any(
+            loc_rib.changed and family not in self.deferred for family, loc_rib in self.loc_ribs.items()
+        )
 
     def take_advanced(self) -> list[UpdateGroup]:
         """Return the groups that have something new to say since the last call."""

@@ -30,7 +30,7 @@ from typing import Final
 from tortie.bgp.rib.export import ExportProfile, exported_attributes
 from tortie.bgp.rib.path import Path, Source
 from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES, Segment, SegmentContent
-from tortie.bgp.wire import AttributeSet, AttributeTable, attribute_block
+from tortie.bgp.wire import AttributeSet, AttributeTable, attribute_block, is_encodable
 
 SEGMENTS_KEPT_MAX: Final = 64
 """Encoded segments a group keeps for members that are still to come: at most about 4 MiB."""
@@ -92,7 +92,11 @@ class Member:
 
 
 class UpdateGroup:
-    """The Adj-RIB-Out of all peers with one export profile."""
+    """The Adj-RIB-Out of all peers with one export profile.
+
+    `unsendable_count` counts paths that no message of this profile can carry: too many attributes, or a next hop of a
+    family that the session has not. They are not sent, as if an export filter had refused them.
+    """
 
     def __init__(
         self,
@@ -108,6 +112,7 @@ class UpdateGroup:
         self.log: list[bytes | None] = []
         self.base = 0
         self.dead_count = 0
+        self.unsendable_count = 0
         self.members: dict[Source, Member] = {}
         self._table = table
         self._segment_size_bytes = segment_size_bytes
@@ -131,7 +136,7 @@ class UpdateGroup:
         for nlri, path in changes.items():
             if path is not known_path:
                 known_path = path
-                known = None if path is None else exported_attributes(path, self.profile, self._table)
+                known = None if path is None else self._exported(path)
             is_refused = export_filter is not None and not export_filter.accepts(family, nlri)
             if path is None or known is None or is_refused:
                 self._withdraw(nlri)
@@ -139,6 +144,20 @@ class UpdateGroup:
                 self._announce(nlri, known, path.source)
         self._compact_if_worthwhile()
         return self.version != version_before
+
+    def change_profile(self, profile: ExportProfile, best: Mapping[bytes, Path | None]) -> None:
+        """Say the same best paths under another profile of the same family, to all members."""
+        self.profile = profile
+        self._segments.clear()
+        self.advance(best)
+
+    def _exported(self, path: Path) -> AttributeSet | None:
+        """Return what members are sent for a path, None when it may not go to them or cannot be told to them."""
+        attributes = exported_attributes(path, self.profile, self._table)
+        if attributes is None or is_encodable(self.profile.family, attributes, self.profile.encoding):
+            return attributes
+        self.unsendable_count += 1
+        return None
 
     def _announce(self, nlri: bytes, attributes: AttributeSet, source: Source) -> None:
         entry = self.entries.get(nlri)
@@ -193,6 +212,8 @@ class UpdateGroup:
         member = Member(source, self.version, self.version)
         member.owes_end_of_rib = leaving.owes_end_of_rib
         member.corrections.extend(self._difference(leaving, former))
+        if leaving.refresh is not None:
+            self.start_refresh(member)
         self.members[source] = member
         return member
 

@@ -2,14 +2,22 @@
 
 For: the two values, the check of the first, and which of its fields need a new OPEN or socket.
 Not for: the agreement itself (negotiation.py).
-RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time).
+RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time), RFC 4724 §3 and
+RFC 8538 §2 (what is said about restarts).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from tortie.bgp.errors import LocalProtocolError
-from tortie.bgp.wire import IPV4_UNICAST, DecodeContext, EncodeContext, Family
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    RESTART_TIME_S_MAX,
+    DecodeContext,
+    EncodeContext,
+    Family,
+    GracefulRestart,
+)
 
 HOLD_TIME_S_MIN: Final = 3
 HOLD_TIME_S_MAX: Final = 65535
@@ -25,8 +33,12 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "hold_time_s",
     "families",
     "route_refresh",
+    "restart_time_s",
 )
 """A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
+
+FIELDS_OF_IDENTITY: Final = ("local_as", "router_id", "peer_address")
+"""A change of one of these ends the session for good: what either end keeps of it would be somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,8 @@ class SessionConfig:
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the negotiated hold time; 0 = off.
         accept_any_first_as: do not compare the first AS of an eBGP path with the peer's (route servers).
         route_refresh: announce RFC 2918.
+        restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
+            else at most 4095.
     """
 
     local_as: int
@@ -64,6 +78,7 @@ class SessionConfig:
     send_hold_time_s: float | None = None
     accept_any_first_as: bool = False
     route_refresh: bool = True
+    restart_time_s: int = 0
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.
@@ -81,6 +96,7 @@ class SessionConfig:
         self._require("idle_hold_max_s", self.idle_hold_max_s >= self.idle_hold_s, "idle_hold_s or more")
         self._require("delay_open_s", self.delay_open_s >= 0, "0 or more")
         self._require("send_hold_time_s", (self.send_hold_time_s or 0) >= 0, "0 or more")
+        self._require("restart_time_s", 0 <= self.restart_time_s <= RESTART_TIME_S_MAX, f"0 to {RESTART_TIME_S_MAX}")
         self._require("families", len(set(self.families)) == len(self.families) > 0, "one or more, each once")
 
     def _require(self, field: str, is_usable: bool, expected: str) -> None:
@@ -103,6 +119,19 @@ class SessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalRestart:
+    """What this speaker says about itself in the graceful restart capability of its next OPEN (RFC 4724 §3).
+
+    Attributes:
+        is_restarting: R bit: it has restarted, and waits for what its peers have before it tells them anything.
+        preserved: families with the F bit: packets were and are forwarded as was announced before.
+    """
+
+    is_restarting: bool = False
+    preserved: frozenset[Family] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Negotiated:
     """What both ends of one connection agreed on; complete once the peer's OPEN is accepted.
 
@@ -121,6 +150,7 @@ class Negotiated:
         local_address: textual own address of the connection.
         connection: the shell's number of the TCP connection.
         peer_enhanced_route_refresh: the peer has RFC 7313; this side does not announce it.
+        peer_restart: what the peer says about graceful restart; None unless both have it (RFC 4724 §3).
     """
 
     peer_as: int
@@ -137,3 +167,9 @@ class Negotiated:
     local_address: str
     connection: int
     peer_enhanced_route_refresh: bool = False
+    peer_restart: GracefulRestart | None = None
+
+    @property
+    def is_notification_graceful(self) -> bool:
+        """Whether a NOTIFICATION but Hard Reset leaves the paths standing: both have the N bit (RFC 8538 §2)."""
+        return self.peer_restart is not None and self.peer_restart.is_notification_supported

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Final
 
-from tortie.bgp.session.config import Negotiated, SessionConfig
+from tortie.bgp.session.config import LocalRestart, Negotiated, SessionConfig
 from tortie.bgp.session.counters import SessionCounters
 from tortie.bgp.session.fsm import Action, Event, Machine, State
 from tortie.bgp.session.negotiation import own_open
@@ -90,6 +90,7 @@ class Shared:
         "jitter",
         "last_error",
         "last_notification_sent",
+        "local_restart",
         "outputs",
     )
 
@@ -104,6 +105,7 @@ class Shared:
         self.has_failed = False  # since the session last counted
         self.last_error = ""
         self.last_notification_sent: Notification | None = None
+        self.local_restart = LocalRestart()
 
     def record(self, now: float, text: str) -> None:
         """Keep a line for status."""
@@ -245,7 +247,7 @@ class Connection:
         self.timers.connect_retry = inf
         self.timers.delay_open = inf
         self.timers.hold = now + LARGE_HOLD_TIME_S
-        self._send(MessageType.OPEN, encode_open(own_open(self._shared.config)))
+        self._send(MessageType.OPEN, encode_open(own_open(self._shared.config, self._shared.local_restart)))
 
     def _answer_open(self, now: float) -> None:
         self._send_open(now)
@@ -331,7 +333,7 @@ class Connection:
         self._shared.outputs.append(SendBytes(self.connection, data))
 
     def _send_notification(self, notification: Notification | None) -> None:
-        """Send it; None, or no connection any more, is an event whose origin needs no telling."""
+        """Send it; None, or no connection any more, is an event that the peer is not told of, or knows of."""
         if notification is None or self.connection is None:
             return
         self._shared.last_notification_sent = notification

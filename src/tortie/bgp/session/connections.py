@@ -3,7 +3,8 @@
 For: `Connections`: taking the peer's connections, judging collisions, saying when the session is up and down,
 and starting again after a failure.
 Not for: reading messages and the session's public face (session.py), one connection's actions (connection.py).
-RFC 4271 §6.8, §8.1.1, §8.2.1 (one machine a connection), §8.2.2 (Idle); RFC 4486 §4 (Connection Rejected).
+RFC 4271 §6.8, §8.1.1, §8.2.1 (one machine a connection), §8.2.2 (Idle); RFC 4486 §4 (Connection Rejected);
+RFC 4724 §5 (the new connection wins).
 Know: `outgoing` exists always; it dials, or sits in Active when the session is passive, and IdleHoldTimer is
 its. `incoming` is the peer's newest connection that is not established (a newer one replaces it).
 `established` is the one that won; it may be `outgoing`.
@@ -16,7 +17,7 @@ again.
 from math import inf
 from typing import Final
 
-from tortie.bgp.session.collision import HOLD_OPEN_S, Contender, Identity, Verdict, judge
+from tortie.bgp.session.collision import HOLD_OPEN_S, Contender, Identity, Verdict, judge, may_be_replaced
 from tortie.bgp.session.config import Negotiated
 from tortie.bgp.session.connection import (
     CEASE,
@@ -34,6 +35,7 @@ from tortie.bgp.wire import Notification
 CONNECTION_REJECTED: Final = 5
 
 COLLISION: Final = Cause("another connection is kept", Notification(CEASE, CONNECTION_COLLISION_RESOLUTION))
+REPLACED: Final = Cause("the peer has connected anew (graceful restart)", is_remote=True)
 REJECTED: Final = Cause("nobody waits for a connection", Notification(CEASE, CONNECTION_REJECTED))
 
 
@@ -165,9 +167,11 @@ class Connections:
         for existing in self.all():
             if existing is connection:
                 continue
-            verdict = self._judge(connection, negotiated, existing)
+            verdict = self._judge(connection, negotiated, existing, now)
             if verdict is Verdict.CLOSE_EXISTING:
                 self._close_loser(existing, now)
+            elif verdict is Verdict.REPLACE_ESTABLISHED:
+                self.fire(existing, Event.OPEN_COLLISION_DUMP, now, REPLACED)
             elif verdict is Verdict.CLOSE_NEW:
                 self._close_loser(connection, now)
                 return
@@ -180,13 +184,17 @@ class Connections:
         event = Event.BGP_OPEN_WITH_DELAY_OPEN_TIMER if is_delaying else Event.BGP_OPEN
         self.fire(connection, event, now, Cause(f"OPEN of AS {negotiated.peer_as}"))
 
-    def _judge(self, connection: Connection, negotiated: Negotiated, existing: Connection) -> Verdict:
+    def _judge(self, connection: Connection, negotiated: Negotiated, existing: Connection, now: float) -> Verdict:
         config = self._shared.config
+        former = existing.negotiated
+        may_replace = former is not None and may_be_replaced(
+            former.peer_restart, now - self._established_at, negotiated.peer_restart
+        )
         return judge(
             local=Identity(config.router_id, config.local_as),
             peer=Identity(negotiated.peer_router_id, negotiated.peer_as),
             is_new_outgoing=connection.is_outgoing,
-            existing=Contender(existing.is_outgoing, existing.state, existing.connection is not None),
+            existing=Contender(existing.is_outgoing, existing.state, existing.connection is not None, may_replace),
         )
 
     def _close_loser(self, connection: Connection, now: float) -> None:

@@ -3,13 +3,14 @@
 For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
-RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2.
+RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
+RFC 8538 §2.
 """
 
 from typing import Final
 
 from tortie.bgp.errors import RemoteProtocolError
-from tortie.bgp.session.config import Negotiated, SessionConfig
+from tortie.bgp.session.config import LocalRestart, Negotiated, SessionConfig
 from tortie.bgp.wire import (
     AS_TRANS,
     IPV4_UNICAST,
@@ -20,6 +21,7 @@ from tortie.bgp.wire import (
     EnhancedRouteRefresh,
     Family,
     FourOctetAS,
+    GracefulRestart,
     Multiprotocol,
     Open,
     RouteRefreshCapability,
@@ -34,11 +36,17 @@ UNSUPPORTED_CAPABILITY: Final = 7
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 
 
-def own_open(config: SessionConfig) -> Open:
-    """Return the OPEN that this speaker sends: Multiprotocol for each family, always the 4-octet AS."""
+def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
+    """Return the OPEN that this speaker sends: Multiprotocol for each family, always the 4-octet AS.
+
+    With graceful restart always the N bit (RFC 8538 §2).
+    """
     capabilities: list[Capability] = [Multiprotocol(family) for family in config.families]
     if config.route_refresh:
         capabilities.append(RouteRefreshCapability())
+    if config.restart_time_s:
+        families = tuple((family, family in restart.preserved) for family in config.families)
+        capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
     capabilities.append(FourOctetAS(config.local_as))
     return Open(
         asn=config.local_as,
@@ -83,11 +91,18 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         local_address=local_address,
         connection=connection,
         peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
+        peer_restart=_peer_restart(peer_open) if config.restart_time_s else None,
     )
 
 
 def _has(peer_open: Open, kind: type[Capability]) -> bool:
     return any(isinstance(each, kind) for each in peer_open.capabilities)
+
+
+def _peer_restart(peer_open: Open) -> GracefulRestart | None:
+    """Return the last of its graceful restart capabilities (RFC 4724 §3: all but the last are ignored)."""
+    found = [each for each in peer_open.capabilities if isinstance(each, GracefulRestart)]
+    return found[-1] if found else None
 
 
 def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:

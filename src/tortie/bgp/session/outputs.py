@@ -46,7 +46,7 @@ class SessionUp:
 
 @dataclass(frozen=True, slots=True)
 class SessionDown:
-    """Established was left: every path of the peer is void.
+    """Established was left: the peer's paths are void, or stale where graceful restart says so (engine).
 
     Attributes:
         reason: for people, one line.

@@ -3,7 +3,7 @@
 For: `Session`, the public face of this room: administration, connections, timers, bytes.
 Not for: what an event does (fsm.py, connection.py), which connection lives (connections.py), sockets (speaker),
 routes (rib).
-RFC 4271 §6, §8.1; RFC 7606; RFC 6608; RFC 2918 §4; RFC 9687.
+RFC 4271 §6, §8.1; RFC 7606; RFC 6608; RFC 2918 §4; RFC 9687; RFC 8538 §3 (Hard Reset).
 Know: an input fires events, `_settle` follows, then the caller takes `next_output()` until it is None and asks
 `next_timer()` again.
 
@@ -17,7 +17,13 @@ from math import inf
 from typing import ClassVar, Final
 
 from tortie.bgp.errors import RemoteProtocolError
-from tortie.bgp.session.config import FIELDS_BOUND_TO_OPEN, Negotiated, SessionConfig
+from tortie.bgp.session.config import (
+    FIELDS_BOUND_TO_OPEN,
+    FIELDS_OF_IDENTITY,
+    LocalRestart,
+    Negotiated,
+    SessionConfig,
+)
 from tortie.bgp.session.connection import CEASE, NO_CAUSE, Cause, Connection, Shared
 from tortie.bgp.session.connections import Connections
 from tortie.bgp.session.counters import SessionCounters
@@ -34,6 +40,7 @@ from tortie.bgp.wire import (
     decode_open,
     decode_route_refresh,
     decode_update,
+    hard_reset,
     shutdown_data,
 )
 
@@ -47,6 +54,8 @@ HOLD_TIMER_EXPIRED: Final = 4
 SEND_HOLD_TIMER_EXPIRED: Final = 8
 UNSUPPORTED_VERSION: Final = (2, 1)
 ROUTE_REFRESH_REQUEST: Final = 0
+
+LEFT: Final = Cause("left to graceful restart here")
 
 _TIMER_CAUSES: Final = {
     Event.HOLD_TIMER_EXPIRES: Cause("hold timer expired", Notification(HOLD_TIMER_EXPIRED, 0)),
@@ -138,6 +147,15 @@ class Session:
         """The last NOTIFICATION that went out on any connection."""
         return self._shared.last_notification_sent
 
+    @property
+    def local_restart(self) -> LocalRestart:
+        """What the next OPEN says about a restart of this speaker; may be set at any time."""
+        return self._shared.local_restart
+
+    @local_restart.setter
+    def local_restart(self, local_restart: LocalRestart) -> None:
+        self._shared.local_restart = local_restart
+
     def next_output(self) -> Output | None:
         """Take the next thing to do, in order; None when there is none."""
         outputs = self._shared.outputs
@@ -168,6 +186,9 @@ class Session:
     def stop(self, now: float, subcode: int = ADMINISTRATIVE_SHUTDOWN, message: str = "") -> None:
         """End the session (event 2) with Cease and `subcode` (RFC 4486); it stays Idle until start().
 
+        It ends for good: where a NOTIFICATION would leave graceful restart standing it goes as a Hard Reset
+        (RFC 8538 §3.1), so that the peer keeps nothing.
+
         Args:
             now: the time.
             subcode: of Cease.
@@ -178,11 +199,23 @@ class Session:
         """
         has_message = subcode in (ADMINISTRATIVE_SHUTDOWN, ADMINISTRATIVE_RESET)
         notification = Notification(CEASE, subcode, shutdown_data(message) if has_message else b"")
-        cause = Cause(f"stopped here: {notification.text}", notification)
         self._connections.is_started = False
         self._shared.failure_count = 0
         for connection in self._connections.all():
+            cause = _final_cause("stopped here", connection, notification)
             self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
+        self._settle(now)
+
+    def leave(self, now: float) -> None:
+        """Stop as `stop` does, but leave the session to graceful restart: connections are closed without a word.
+
+        A plain end of TCP is what every helper takes for a restart (RFC 4724 §4.2); a NOTIFICATION only one that has
+        the N bit. It stays Idle until start().
+        """
+        self._connections.is_started = False
+        self._shared.failure_count = 0
+        for connection in self._connections.all():
+            self._connections.fire(connection, Event.MANUAL_STOP, now, LEFT)
         self._settle(now)
 
     def reset(self, now: float, code: int, subcode: int, data: bytes = b"") -> None:
@@ -197,17 +230,23 @@ class Session:
     def reconfigure(self, config: SessionConfig, now: float) -> bool:
         """Take new attributes; True if a connection had to be reset (Cease / Other Configuration Change).
 
-        What is bound to OPEN resets the connections that have sent one; all else holds from now on.
+        What is bound to OPEN resets the connections that have sent one; all else holds from now on. With graceful
+        restart the paths outlive such a reset, unless the session is another one: other AS numbers, another router id.
         """
         former, self._shared.config = self.config, config
         has_new_open = any(getattr(former, name) != getattr(config, name) for name in FIELDS_BOUND_TO_OPEN)
-        cause = Cause("configuration changed", Notification(CEASE, OTHER_CONFIGURATION_CHANGE))
+        is_other = any(getattr(former, name) != getattr(config, name) for name in FIELDS_OF_IDENTITY)
+        notification = Notification(CEASE, OTHER_CONFIGURATION_CHANGE)
         is_reset = False
         for connection in self._connections.all():
             if connection.state < State.OPEN_SENT:
                 continue
-            if has_new_open or not _is_peer_as_kept(config, connection):
+            is_peer_as_kept = _is_peer_as_kept(config, connection)
+            if has_new_open or not is_peer_as_kept:
                 is_reset = True
+                cause = Cause("configuration changed", notification)
+                if is_other or not is_peer_as_kept:
+                    cause = _final_cause("configuration changed", connection, notification)
                 self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
         if former.passive is not config.passive:
             self._change_passive(now)
@@ -410,6 +449,13 @@ class Session:
     def _read_on(self, connection: Connection | None, now: float) -> None:
         if connection is not None:
             self._read_messages(connection, now)
+
+
+def _final_cause(text: str, connection: Connection, notification: Notification) -> Cause:
+    """Return the cause of an end for good: a Hard Reset where it would not be one otherwise (RFC 8538 §3.1)."""
+    negotiated = connection.negotiated
+    is_graceful = negotiated is not None and negotiated.is_notification_graceful
+    return Cause(f"{text}: {notification.text}", hard_reset(notification) if is_graceful else notification)
 
 
 def _is_peer_as_kept(config: SessionConfig, connection: Connection) -> bool:

@@ -16,6 +16,7 @@ from tortie.bgp.wire.attribute_set import (
     UnknownAttribute,
 )
 from tortie.bgp.wire.capability import (
+    RESTART_TIME_S_MAX,
     AddPath,
     Capability,
     EnhancedRouteRefresh,
@@ -73,6 +74,7 @@ from tortie.bgp.wire.update import (
     encode_end_of_rib,
     encode_updates,
     encode_withdrawals,
+    is_encodable,
 )
 
 __all__ = [
@@ -88,6 +90,7 @@ __all__ = [
     "ORIGIN_EGP",
     "ORIGIN_IGP",
     "ORIGIN_INCOMPLETE",
+    "RESTART_TIME_S_MAX",
     "AddPath",
     "AttributeFields",
     "AttributeSet",
@@ -131,6 +134,7 @@ __all__ = [
     "encode_withdrawals",
     "family_from_name",
     "hard_reset",
+    "is_encodable",
     "join_path_id",
     "prefix_from_text",
     "prefix_to_text",

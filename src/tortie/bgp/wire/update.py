@@ -42,7 +42,7 @@ from tortie.bgp.wire.attribute_set import AttributeSet, AttributeTable, SeenBloc
 from tortie.bgp.wire.context import DecodeContext, EncodeContext
 from tortie.bgp.wire.family import IPV4_UNICAST, Family
 from tortie.bgp.wire.message import HEADER_LENGTH, MARKER, MessageType
-from tortie.bgp.wire.nlri import decode_nlri
+from tortie.bgp.wire.nlri import PATH_ID_LENGTH, decode_nlri
 
 _LENGTH_FIELD: Final = 2
 _FIXED_LENGTH: Final = 2 * _LENGTH_FIELD
@@ -334,6 +334,17 @@ def encode_updates(
     return [
         _message(mp_reach.encode_header(family, next_hop, len(field)) + field + block) for field in _packed(nlris, room)
     ]
+
+
+def is_encodable(family: Family, attributes: AttributeSet, context: EncodeContext) -> bool:
+    """Say whether `encode_updates` can announce even the longest prefix with these attributes."""
+    longest = bytes((family.prefix_bits_max,)).ljust(1 + family.prefix_bits_max // 8, b"\0")
+    nlri = bytes(PATH_ID_LENGTH) + longest if context.add_path else longest
+    try:
+        encode_updates(family, attributes, (nlri,), context)
+    except (AttributesTooLargeError, NextHopUnusableError):
+        return False
+    return True
 
 
 def encode_withdrawals(family: Family, nlris: Sequence[bytes], context: EncodeContext) -> list[bytes]:

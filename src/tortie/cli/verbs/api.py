@@ -37,6 +37,7 @@ def api(
 
     It answers etcd's v2 requests for the records of route reflectors. With --ca-cert, --cert and --key it is HTTPS, and
     whoever asks must show a certificate of that authority. SIGTERM or Ctrl-C stop it.
+    Without them it listens on loopback only, and every user of this host may write reflectors' records.
 
     \b
     tortie api --listen 10.10.31.190:2379 --ca-cert ca.pem --cert server.pem --key server-key.pem

@@ -21,9 +21,7 @@ __all__ = ["get"]
 @click.option(
     "--api-version",
     type=choice(ApiVersion),
-    default=ApiVersion.V3.value,
-    show_default=True,
-    help="In which generation's form; v1 knows node, bgpPeer and ipPool.",
+    help="In which generation's form; v1 knows node, bgpPeer and ipPool.  [default: v1's columns, v3's data]",
 )
 @resource_options
 @datastore_option
@@ -32,7 +30,7 @@ def get(
     kind: str,
     names: tuple[str, ...],
     output: str,
-    api_version: str,
+    api_version: str | None,
     namespace: str | None,
     scope: str | None,
     node: str | None,
@@ -55,4 +53,4 @@ def get(
     find_kind(kind)
     request = Request(kind, names, namespace, scope, node)
     found = with_resources(datastore, lambda store: fetch(store, request), may_create=False)
-    print_found(found, OutputFormat(output), ApiVersion(api_version))
+    print_found(found, OutputFormat(output), None if api_version is None else ApiVersion(api_version))

@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import socket_option
+from tortie.cli.options import for_restart_option, socket_option
 
 __all__ = ["node_stop"]
 
 
 @click.command
+@for_restart_option
 @socket_option
-def node_stop(socket: Path | None) -> None:
+def node_stop(*, for_restart: bool, socket: Path | None) -> None:
     """Tell the agent of this host to end its sessions and stop.
 
-    Its routes stay in the kernel.
+    Its routes stay in the kernel. Its peers forget what it announced, unless it stops for a restart.
     """
     from tortie.cli.asking import stop_agent
 
-    stop_agent(socket, "tortie node run")
+    stop_agent(socket, "tortie node run", for_restart=for_restart)

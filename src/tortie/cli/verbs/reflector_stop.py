@@ -4,15 +4,19 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import socket_option
+from tortie.cli.options import for_restart_option, socket_option
 
 __all__ = ["reflector_stop"]
 
 
 @click.command
+@for_restart_option
 @socket_option
-def reflector_stop(socket: Path | None) -> None:
-    """Tell the route reflector of this host to end its sessions and stop."""
+def reflector_stop(*, for_restart: bool, socket: Path | None) -> None:
+    """Tell the route reflector of this host to end its sessions and stop.
+
+    Its clients forget what it told them, unless it stops for a restart.
+    """
     from tortie.cli.asking import stop_agent
 
-    stop_agent(socket, "tortie reflector run")
+    stop_agent(socket, "tortie reflector run", for_restart=for_restart)

@@ -25,18 +25,22 @@ from tortie.bgp.engine import (
     route_statuses,
 )
 from tortie.bgp.policy import PrefixFilter, PrefixRule
-from tortie.bgp.rib import Rejection
-from tortie.bgp.wire import IPV4_UNICAST, address_from_text
+from tortie.bgp.rib import Rejection, Step
+from tortie.bgp.wire import IPV4_UNICAST, UnknownAttribute, address_from_text, prefix_from_text
 from tortie.sim import World
 
 REFLECTOR = "192.0.2.100"
 NODES = [f"192.0.2.{index}" for index in (1, 2, 3)]
 
 
-def reflected(world: World, nodes: list[str] = NODES, cluster_id: str = "1.0.0.1") -> tuple[Engine, dict[str, Engine]]:
-    """One reflector, nodes as its clients by range."""
-    reflector = add_speaker(world, REFLECTOR, ranges=[client_range("192.0.2.0/24")], cluster_id=cluster_id)
-    clients = {node: add_speaker(world, node, [peer(node, REFLECTOR)], prefixes=[own_prefix(node)]) for node in nodes}
+def reflected(world: World, nodes: list[str] = NODES, **changes: object) -> tuple[Engine, dict[str, Engine]]:
+    """One reflector, nodes as its clients by range. `changes` are options of every session."""
+    ranges = [client_range("192.0.2.0/24", **changes)]
+    reflector = add_speaker(world, REFLECTOR, ranges=ranges, cluster_id="1.0.0.1")
+    clients = {
+        node: add_speaker(world, node, [peer(node, REFLECTOR, **changes)], prefixes=[own_prefix(node)])
+        for node in nodes
+    }
     return reflector, clients
 
 
@@ -101,7 +105,7 @@ def test_peers_of_a_range_are_never_dialled() -> None:
 
 def test_a_dynamic_peer_is_forgotten_when_it_goes() -> None:
     world = World()
-    reflector, clients = reflected(world)
+    reflector, clients = reflected(world, restart_time_s=0)
     world.wait_for(lambda: len(established(reflector)) == 3)
     world.kill(NODES[0])
     assert len(reflector.peers) == 2
@@ -111,7 +115,7 @@ def test_a_dynamic_peer_is_forgotten_when_it_goes() -> None:
 
 def test_sessions_come_back_after_a_cut() -> None:
     world = World()
-    speakers = mesh(world, NODES[:2])
+    speakers = mesh(world, NODES[:2], restart_time_s=0)
     world.wait_for(lambda: all(best(each) for each in speakers.values()))
     world.cut(NODES[0], NODES[1])
     world.run(1)
@@ -259,7 +263,7 @@ def wanted_next_hops(world: World, name: str) -> list[tuple[bytes, ...]]:
 def test_next_hops_that_nobody_uses_any_more_are_not_wanted() -> None:
     world = World()
     speakers = mesh(world, NODES[:2])
-    node = add_speaker(world, NODES[2], [peer(NODES[2], NODES[0])], resolve_next_hops=True)
+    node = add_speaker(world, NODES[2], [peer(NODES[2], NODES[0], restart_time_s=0)], resolve_next_hops=True)
     speakers[NODES[0]].reconfigure([peer(NODES[0], NODES[1]), peer(NODES[0], NODES[2])], (), world.now)
     world.wait_for(lambda: bool(established(node)))
     world.run(1)
@@ -270,7 +274,7 @@ def test_next_hops_that_nobody_uses_any_more_are_not_wanted() -> None:
 
 def test_the_log_tells_up_best_paths_and_down_in_order() -> None:
     world = World()
-    mesh(world, NODES[:2])
+    mesh(world, NODES[:2], restart_time_s=0)
     world.wait_for(lambda: bool(best(world.hosts[NODES[0]].engine)))
     world.cut(*NODES[:2])
     world.run(1)
@@ -319,3 +323,72 @@ def test_the_same_world_gives_the_same_trace() -> None:
         return [f"{when} {output}" for host in world.hosts.values() for when, output in host.log]
 
     assert [line.split(" at 0x")[0] for line in trace()] == [line.split(" at 0x")[0] for line in trace()]
+
+
+def test_an_update_that_grows_too_large_when_it_is_reflected_is_held_back() -> None:
+    """ORIGINATOR_ID and CLUSTER_LIST add 14 octets; everything else flows on."""
+    world = World()
+    reflector, clients = reflected(world)
+    world.wait_for(lambda: all(len(best(each)) == 2 for each in clients.values()))
+    one = clients[NODES[0]]
+    huge = one.table.intern(unknown=(UnknownAttribute(0xC0, 200, bytes(4035)),))
+    one.rib.announce(one.local, IPV4_UNICAST, huge, (prefix_from_text("10.99.0.0/16")[1],))
+    one.originate("10.98.0.0/16", world.now)
+    world.wait_for(lambda: "10.98.0.0/16" in best(clients[NODES[1]]))
+    assert "10.99.0.0/16" in {route.prefix for route in route_statuses(reflector, IPV4_UNICAST)}
+    assert "10.99.0.0/16" not in best(clients[NODES[1]])
+    assert sum(group.unsendable_count for group in reflector.rib.groups.values()) == 1
+
+
+def test_two_sessions_with_one_router_are_told_apart() -> None:
+    """A reflector with two addresses, a client that dials both: equal in all that the RFCs compare."""
+    world = World()
+    second_address = "192.0.2.200"
+    reflector = add_speaker(world, REFLECTOR, ranges=[client_range("192.0.2.0/27")])
+    world.add_address(REFLECTOR, second_address)
+    peers = [peer(NODES[0], REFLECTOR), peer(NODES[0], second_address)]
+    add_speaker(world, NODES[0], peers, prefixes=["10.1.0.0/16"])
+    world.wait_for(lambda: len(established(reflector)) == 2)
+    world.run(5)
+    routes = list(route_statuses(reflector, IPV4_UNICAST))
+    assert [(route.best, route.reason) for route in routes] == [(True, None), (False, Step.SESSION.value)]
+
+
+def test_a_peer_of_a_range_that_is_named_stays_up_under_its_name() -> None:
+    world = World()
+    reflector, clients = reflected(world)
+    world.wait_for(lambda: all(len(best(each)) == 2 for each in clients.values()))
+    ranges = [client_range("192.0.2.0/24")]
+    reflector.reconfigure([peer(REFLECTOR, NODES[0], passive=True, description="named")], ranges, world.now)
+    world.run(60)
+    assert sorted(established(reflector)) == sorted(NODES)
+    assert resets(reflector) == 0
+    [named] = [status for status in peer_statuses(reflector, world.now) if not status.is_dynamic]
+    assert (named.remote_address, named.is_client, named.description) == (NODES[0], False, "named")
+    assert named.counters["collision_count"] == 0
+
+
+def test_a_peer_that_is_passive_no_more_is_dialled_at_once() -> None:
+    world = World()
+    lone = add_speaker(world, NODES[0], [peer(NODES[0], NODES[1], passive=True)])
+    add_speaker(world, NODES[1], [peer(NODES[1], NODES[0], passive=True)])
+    world.run(1)
+    assert established(lone) == []
+    lone.reconfigure([peer(NODES[0], NODES[1])], (), world.now)
+    world.run(0.5)
+    assert established(lone) == [NODES[1]]
+
+
+@pytest.mark.rfc("4271", "5.1.3")
+def test_a_new_own_address_is_not_taken_as_next_hop_and_an_old_one_is_again() -> None:
+    world = World()
+    speakers = mesh(world, NODES[:2])
+    one, two = (speakers[node] for node in NODES[:2])
+    two.originate("10.70.0.0/16", world.now, next_hop="203.0.113.7")
+    world.wait_for(lambda: "10.70.0.0/16" in best(one))
+    own = SpeakerConfig(local_as=LOCAL_AS, router_id=identifier(NODES[0]), next_hops=((IPV4_UNICAST, "203.0.113.7"),))
+    one.reconfigure([peer(NODES[0], NODES[1])], (), world.now, own)
+    assert "10.70.0.0/16" not in best(one)
+    former = SpeakerConfig(local_as=LOCAL_AS, router_id=identifier(NODES[0]))
+    one.reconfigure([peer(NODES[0], NODES[1])], (), world.now, former)
+    assert "10.70.0.0/16" in best(one)

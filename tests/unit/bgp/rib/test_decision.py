@@ -29,6 +29,8 @@ def far_first(next_hop: bytes) -> int | None:
 LONE_EXTERNAL = source("198.51.100.200", SourceKind.EXTERNAL)
 TWIN = source("192.0.2.9")
 TWIN.router_id = LOW.router_id
+AGAIN = source("192.0.2.1")
+AGAIN.order = 7
 
 # step, winner, loser: everything later in the list speaks for the loser where it can
 TABLE_OF_STEPS = [
@@ -53,6 +55,7 @@ TABLE_OF_STEPS = [
         path(TABLE, LOW, originator_id=5, cluster_list=(1, 2)),
     ),
     (Step.PEER_ADDRESS, path(TABLE, LOW), path(TABLE, TWIN)),
+    (Step.SESSION, path(TABLE, LOW), path(TABLE, AGAIN)),
 ]
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from support.rib import Receiver, nlri, path, profile, source
+from support.rib import ENCODE, Receiver, nlri, path, profile, source
 from tortie.bgp.policy import PrefixFilter, PrefixRule
-from tortie.bgp.rib import Member, PeerKind, Source, UpdateGroup
+from tortie.bgp.rib import Member, PeerKind, Source, UpdateGroup, exported_attributes
 from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES
 from tortie.bgp.rib.update_group import COMPACTION_DEAD_MIN, SEGMENTS_KEPT_MAX, TOMBSTONES_MAX
-from tortie.bgp.wire import AttributeTable
+from tortie.bgp.wire import IPV4_UNICAST, AttributeTable, UnknownAttribute, encode_updates
 
 A, B, C = (source(f"192.0.2.{index}", is_client=True) for index in (1, 2, 3))
 P1, P2, P3 = nlri("10.1.0.0/16"), nlri("10.2.0.0/16"), nlri("10.3.0.0/16")
@@ -249,3 +249,80 @@ def test_a_kept_segment_is_dropped_when_an_entry_in_it_changes() -> None:
     late = setting.join(C)
     late.take_all(setting.group)
     assert late.received_count == 2
+
+
+def test_what_is_born_between_changing_group_and_its_correction_leaves_nothing_stale() -> None:
+    """The correction must not announce it: the withdrawal that may follow goes to who saw the birth only."""
+    setting = Setting(C, segment_size_bytes=1)
+    setting.announce(A, P1)
+    assert setting.held(C) == {P1}
+    other = UpdateGroup(setting.group.profile, setting.table, segment_size_bytes=1)
+    other.join_from(C, setting.group)
+    receiver = setting.receivers[C]
+    other.advance({P1: path(setting.table, B)})
+    receiver.take_one(other)
+    assert P1 not in receiver.held
+    other.advance({P1: None})
+    receiver.take_all(other)
+    assert receiver.held == {}
+
+
+def test_what_is_born_between_changing_group_and_its_correction_comes_after_it() -> None:
+    setting = Setting(C, segment_size_bytes=1)
+    setting.announce(A, P1)
+    assert setting.held(C) == {P1}
+    other = UpdateGroup(setting.group.profile, setting.table, segment_size_bytes=1)
+    other.join_from(C, setting.group)
+    other.advance({P1: path(setting.table, B)})
+    setting.receivers[C].take_all(other)
+    assert set(setting.receivers[C].held) == {P1}
+
+
+def test_a_refresh_that_is_under_way_goes_on_in_the_new_group() -> None:
+    setting = Setting(C)
+    setting.announce(A, P1)
+    assert setting.held(C) == {P1}
+    receiver = setting.receivers[C]
+    receiver.held.clear()
+    setting.group.start_refresh(member_of(setting, C))
+    other = UpdateGroup(setting.group.profile, setting.table)
+    other.advance({P1: path(setting.table, A)})
+    other.join_from(C, setting.group)
+    receiver.take_all(other)
+    assert set(receiver.held) == {P1}
+
+
+def test_a_group_that_changes_its_profile_tells_all_members_with_one_segment() -> None:
+    setting = Setting(B, C)
+    best = {key: path(setting.table, A) for key in (P1, P2)}
+    setting.group.advance(best)
+    setting.held(B)
+    setting.held(C)
+    setting.group.change_profile(profile(cluster_id=99), best)
+    segments = [setting.group.next_segment(member_of(setting, each)) for each in (B, C)]
+    assert segments[0] is segments[1]
+    assert not member_of(setting, B).corrections
+    entries = [entry.attributes for entry in setting.group.entries.values()]
+    assert {attributes.cluster_list for attributes in entries if attributes is not None} == {(99,)}
+
+
+def test_what_no_message_can_carry_is_not_sent_and_counted() -> None:
+    """At the limit and one beyond it; a sendable path that becomes too large is withdrawn."""
+    fits = UnknownAttribute(0xC0, 200, bytes(4096 - overhead() - 4))
+    too_large = UnknownAttribute(0xC0, 200, bytes(4096 - overhead() - 3))
+    setting = Setting(B)
+    setting.announce(A, P1, unknown=(fits,))
+    assert setting.held(B) == {P1}
+    assert setting.group.unsendable_count == 0
+    setting.announce(A, P1, unknown=(too_large,))
+    assert setting.held(B) == set()
+    assert setting.group.unsendable_count == 1
+
+
+def overhead() -> int:
+    """Octets of an UPDATE with one attribute-less reflected path and the longest prefix."""
+    table = AttributeTable()
+    [reflected] = [exported_attributes(path(table, A), profile(), table)]
+    assert reflected is not None
+    [message] = encode_updates(IPV4_UNICAST, reflected, [nlri("10.1.2.3/32")], ENCODE)
+    return len(message)

@@ -3,6 +3,8 @@
 import pytest
 
 from tortie.bgp.session import Contender, Identity, State, Verdict, judge
+from tortie.bgp.session.collision import HOLD_OPEN_S, may_be_replaced
+from tortie.bgp.wire import IPV4_UNICAST, GracefulRestart
 
 LOW, HIGH = Identity(1, 65000), Identity(2, 65000)
 HIGH_UNSIGNED = Identity(0xFFFF_FFFF, 65000)
@@ -17,6 +19,8 @@ ROWS = [
     ("established wins, out", HIGH, LOW, OUT, (IN, UP, True), Verdict.CLOSE_NEW),
     ("established wins, in", LOW, HIGH, IN, (OUT, UP, True), Verdict.CLOSE_NEW),
     ("established wins in the same direction", LOW, HIGH, IN, (IN, UP, True), Verdict.CLOSE_NEW),
+    ("established may be replaced", HIGH, LOW, IN, (OUT, UP, True, True), Verdict.REPLACE_ESTABLISHED),
+    ("only an established one is replaced", LOW, HIGH, OUT, (IN, CONFIRM, True, True), Verdict.CLOSE_NEW),
     ("a dial under way goes", HIGH, LOW, IN, (OUT, State.CONNECT, False), Verdict.CLOSE_EXISTING),
     ("a dial to come goes", HIGH, LOW, IN, (OUT, State.ACTIVE, False), Verdict.CLOSE_EXISTING),
     ("newer in the same direction", LOW, HIGH, IN, (IN, CONFIRM, True), Verdict.CLOSE_EXISTING),
@@ -54,11 +58,45 @@ def test_judge(
     local: Identity,
     peer: Identity,
     is_new_outgoing: bool,
-    existing: tuple[bool, State, bool],
+    existing: tuple[bool, State, bool, bool],
     verdict: Verdict,
 ) -> None:
     found = judge(local=local, peer=peer, is_new_outgoing=is_new_outgoing, existing=Contender(*existing))
     assert found is verdict
+
+
+FAMILIES = ((IPV4_UNICAST, True),)
+RESTARTABLE = GracefulRestart(False, True, 120, FAMILIES)
+RESTARTED = GracefulRestart(True, True, 120, FAMILIES)
+WITHOUT_FAMILIES = GracefulRestart(False, True, 120, ())
+
+
+@pytest.mark.rfc("4724", "5")
+@pytest.mark.parametrize(
+    ("established", "for_s", "new", "expected"),
+    [
+        (None, 100.0, RESTARTED, False),
+        (WITHOUT_FAMILIES, 100.0, RESTARTED, False),
+        (RESTARTABLE, 0.0, RESTARTED, True),
+        (RESTARTABLE, HOLD_OPEN_S - 0.001, RESTARTABLE, False),
+        (RESTARTABLE, HOLD_OPEN_S, RESTARTABLE, True),
+        (RESTARTABLE, HOLD_OPEN_S, None, True),
+        (RESTARTABLE, 0.0, None, False),
+    ],
+    ids=[
+        "no graceful restart",
+        "graceful restart for no family",
+        "it says that it has restarted",
+        "just established: a collision under way",
+        "established long enough",
+        "back without graceful restart",
+        "just established, back without graceful restart",
+    ],
+)
+def test_may_be_replaced(
+    established: GracefulRestart | None, for_s: float, new: GracefulRestart | None, expected: bool
+) -> None:
+    assert may_be_replaced(established, for_s, new) is expected
 
 
 @pytest.mark.rfc("4271", "6.8")

@@ -19,6 +19,8 @@ GOOD = [
     ("connect_retry_s", 0.1),
     ("delay_open_s", 0.0),
     ("send_hold_time_s", 0.0),
+    ("restart_time_s", 0),
+    ("restart_time_s", 4095),
 ]
 BAD = [
     ("local_as", 0),
@@ -35,6 +37,8 @@ BAD = [
     ("idle_hold_max_s", 0.5),
     ("delay_open_s", -0.1),
     ("send_hold_time_s", -1.0),
+    ("restart_time_s", -1),
+    ("restart_time_s", 4096),
     ("families", ()),
     ("families", (IPV4_UNICAST, IPV4_UNICAST)),
 ]

@@ -4,7 +4,7 @@ import pytest
 
 from support.sessions import PEER_AS, PEER_ID, session_config
 from tortie.bgp.errors import RemoteProtocolError
-from tortie.bgp.session import Negotiated, SessionConfig, negotiate, own_open
+from tortie.bgp.session import LocalRestart, Negotiated, SessionConfig, negotiate, own_open
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
@@ -12,6 +12,7 @@ from tortie.bgp.wire import (
     EnhancedRouteRefresh,
     Family,
     FourOctetAS,
+    GracefulRestart,
     Multiprotocol,
     Open,
     RouteRefreshCapability,
@@ -35,7 +36,7 @@ def agree(config: SessionConfig, **changes: object) -> Negotiated:
 
 @pytest.mark.rfc("4271", "4.2")
 def test_own_open_announces_what_is_configured() -> None:
-    message = own_open(session_config(local_as=4_200_000_000, hold_time_s=30, families=BOTH))
+    message = own_open(session_config(local_as=4_200_000_000, hold_time_s=30, families=BOTH), LocalRestart())
     assert (message.asn, message.hold_time_s) == (4_200_000_000, 30)
     assert message.capabilities == (
         Multiprotocol(IPV4_UNICAST),
@@ -46,8 +47,59 @@ def test_own_open_announces_what_is_configured() -> None:
 
 
 def test_own_open_without_route_refresh() -> None:
-    message = own_open(session_config(route_refresh=False))
+    message = own_open(session_config(route_refresh=False), LocalRestart())
     assert RouteRefreshCapability() not in message.capabilities
+
+
+@pytest.mark.rfc("4724", "3")
+@pytest.mark.rfc("8538", "2")
+@pytest.mark.parametrize(
+    ("restart", "expected"),
+    [
+        (LocalRestart(), GracefulRestart(False, True, 120, ((IPV4_UNICAST, False), (IPV6_UNICAST, False)))),
+        (
+            LocalRestart(is_restarting=True, preserved=frozenset({IPV6_UNICAST})),
+            GracefulRestart(True, True, 120, ((IPV4_UNICAST, False), (IPV6_UNICAST, True))),
+        ),
+    ],
+    ids=["nothing preserved", "restarting, IPv6 preserved"],
+)
+def test_own_open_offers_graceful_restart(restart: LocalRestart, expected: GracefulRestart) -> None:
+    assert expected in own_open(session_config(restart_time_s=120, families=BOTH), restart).capabilities
+
+
+@pytest.mark.rfc("4724", "3")
+def test_own_open_without_graceful_restart() -> None:
+    capabilities = own_open(session_config(), LocalRestart(is_restarting=True)).capabilities
+    assert not [each for each in capabilities if isinstance(each, GracefulRestart)]
+
+
+PEER_RESTART = GracefulRestart(False, True, 60, ((IPV4_UNICAST, True),))
+PEER_RESTART_WITHOUT_N = GracefulRestart(False, False, 60, ((IPV4_UNICAST, True),))
+
+
+@pytest.mark.rfc("4724", "3")
+@pytest.mark.rfc("8538", "2")
+@pytest.mark.parametrize(
+    ("restart_time_s", "offered", "expected", "is_notification_graceful"),
+    [
+        (120, (PEER_RESTART,), PEER_RESTART, True),
+        (120, (PEER_RESTART_WITHOUT_N,), PEER_RESTART_WITHOUT_N, False),
+        (120, (), None, False),
+        (0, (PEER_RESTART,), None, False),
+        (120, (PEER_RESTART, PEER_RESTART_WITHOUT_N), PEER_RESTART_WITHOUT_N, False),
+    ],
+    ids=["both", "the peer has no N bit", "the peer has it not", "we have it not", "the last of two counts"],
+)
+def test_graceful_restart_holds_when_both_have_it(
+    restart_time_s: int,
+    offered: tuple[Capability, ...],
+    expected: GracefulRestart | None,
+    is_notification_graceful: bool,
+) -> None:
+    negotiated = agree(session_config(restart_time_s=restart_time_s), capabilities=(*USUAL, *offered))
+    assert negotiated.peer_restart == expected
+    assert negotiated.is_notification_graceful == is_notification_graceful
 
 
 REFUSED: list[tuple[str, dict[str, object], dict[str, object], tuple[int, int], bytes]] = [

@@ -1,0 +1,127 @@
+"""Graceful restart: what is kept of a peer that restarts, and what a speaker waits for that has restarted itself.
+
+For: the rules of both roles, as pure functions and the restarting speaker's state. Not for: carrying them out
+(engine), marking paths (rib/adj_rib_in), what is kept of one peer (peer.py), or what an OPEN says (session).
+RFC sections: 4724 §4.1 (restarting speaker), §4.2 (receiving speaker, here called helper); 8538 §4.
+Structures to know: `SelectionDeferral`; `Stale` in peer.py is the helper's.
+
+A speaker without a data path says F=1 for every family: it forwards nothing, so nothing that it announced before has
+stopped being forwarded. One that writes kernel routes says so once its data path has (`Engine.forwarding_preserved`).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tortie.bgp.engine.config import PeerKey, SessionOptions
+from tortie.bgp.rib import Source
+from tortie.bgp.session import Negotiated
+from tortie.bgp.wire import Family, Notification
+
+STALE_TIME_S: Final = 360.0
+"""How long stale paths of a peer that is back are kept when its End-of-RIB does not come (RFC 4724 §4.2)."""
+
+SELECTION_DEFERRAL_S: Final = 90.0
+"""How long a speaker that has restarted waits for End-of-RIB from its peers (RFC 4724 §4.1, Selection_Deferral_Timer).
+
+Shorter than the restart time that peers are told by default, so that a helper does not give up sooner.
+"""
+
+
+def retained_families(negotiated: Negotiated, notification: Notification | None) -> frozenset[Family]:
+    """Return the families whose paths become stale when a session ends; those of the others go at once.
+
+    RFC 4724 §4.2; RFC 8538 §4 (a NOTIFICATION, either way, keeps them when both ends have the N bit, a Hard Reset
+    never).
+
+    Args:
+        negotiated: of the session that ended.
+        notification: sent or received at its end; None = TCP ended.
+    """
+    restart = negotiated.peer_restart
+    if restart is None or restart.restart_time_s == 0:
+        return frozenset()
+    if notification is not None and (notification.is_hard_reset or not negotiated.is_notification_graceful):
+        return frozenset()
+    return negotiated.families & {family for family, _ in restart.families}
+
+
+def resumed_families(negotiated: Negotiated, families: frozenset[Family]) -> frozenset[Family]:
+    """Return which of the stale `families` stay when the peer is back; the others go at once.
+
+    RFC 4724 §4.2: without graceful restart none, else those that it names with the F bit.
+    """
+    restart = negotiated.peer_restart
+    if restart is None:
+        return frozenset()
+    return families & negotiated.families & {family for family, is_preserved in restart.families if is_preserved}
+
+
+def is_same_speaker(former: Source, new: Source) -> bool:
+    """Say whether who is back is who went: else its stale paths would be compared as somebody else's."""
+    return (former.kind, former.router_id, former.peer_as) == (new.kind, new.router_id, new.peer_as)
+
+
+class SelectionDeferral:
+    """What a speaker that has restarted waits for before it chooses and announces paths (RFC 4724 §4.1).
+
+    Waited for are, a family, the peers that were configured at the start, until they have sent End-of-RIB, or come up
+    without graceful restart, without the family, or as restarting themselves (they would wait for us). Where a range
+    of addresses may connect nobody knows who is to come, so that the timer alone ends the wait.
+
+    Attributes:
+        families: that are waited for.
+        deadline: when the wait ends in any case; None = it has not begun, or is over.
+    """
+
+    __slots__ = ("_awaited", "_is_open_ended", "deadline", "families")
+
+    def __init__(self, families: frozenset[Family]) -> None:
+        """Wait for these families; none = the speaker has not restarted."""
+        self.families = families
+        self.deadline: float | None = None
+        self._awaited: dict[Family, set[PeerKey]] = {family: set() for family in families}
+        self._is_open_ended = False
+
+    def begin(self, peers: Mapping[PeerKey, SessionOptions], now: float, *, has_ranges: bool) -> None:
+        """The first configuration is there; further calls do nothing."""
+        if not self.families or self.deadline is not None:
+            return
+        self.deadline = now + SELECTION_DEFERRAL_S
+        self._is_open_ended = has_ranges
+        for key, options in peers.items():
+            for family in self.families.intersection(options.families):
+                if options.restart_time_s:
+                    self._awaited[family].add(key)
+
+    def note_up(self, peer: PeerKey, negotiated: Negotiated) -> None:
+        """A session is established."""
+        restart = negotiated.peer_restart
+        is_awaited = restart is not None and not restart.is_restarting
+        for family, awaited in self._awaited.items():
+            if not is_awaited or family not in negotiated.families:
+                awaited.discard(peer)
+
+    def note_end_of_rib(self, peer: PeerKey, family: Family) -> None:
+        """A peer has sent all it had of a family."""
+        if family in self._awaited:
+            self._awaited[family].discard(peer)
+
+    def note_gone(self, peer: PeerKey) -> None:
+        """A peer is no longer configured."""
+        for awaited in self._awaited.values():
+            awaited.discard(peer)
+
+    def take_ended(self, now: float) -> tuple[Family, ...]:
+        """Return the families for which nothing is waited for any more; each once, in order."""
+        if self.deadline is None:
+            return ()
+        is_over = now >= self.deadline
+        ended = tuple(
+            family for family in sorted(self.families) if is_over or not (self._is_open_ended or self._awaited[family])
+        )
+        self.families -= frozenset(ended)
+        for family in ended:
+            del self._awaited[family]
+        if not self.families:
+            self.deadline = None
+        return ended
