@@ -1,16 +1,17 @@
 """Properties of intents over random fabrics: pure, total, one result in any order; quarantine touches nobody else."""
 
 import ipaddress
+import re
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.fabric import accepts, fabric, without_quarantine
+from support.fabric import able_fabric, accepts, fabric, without_quarantine
 from support.fabric_strategies import BLOCKS, HOSTS, POOLS, V4, V6, newcomers, resources
 from tortie.fabric import Fabric, NodeIntent, SessionIntent, node_intent, reflector_intent
 from tortie.fabric.addresses import address_key
-from tortie.model import Resource
+from tortie.model import BGPPeer, Resource, ReversePeering
 
 STANDALONE_V4 = "198.51.100.1"
 """IPv4 address for reflectors of which only the IPv6 record counts."""
@@ -78,11 +79,12 @@ def test_sessions_are_sound(items: list[Resource]) -> None:
         keys = [(*address_key(item.remote_address), item.port) for item in intent.sessions]
         assert keys == sorted(keys)
         for session in intent.sessions:
-            assert session.local_address in own
+            assert session.local_address in {*own, None}
             assert session.remote_address not in own
             assert session.families == (("ipv6",) if ":" in session.remote_address else ("ipv4",))
-            assert (":" in session.local_address) == (":" in session.remote_address)
-            assert session.local_as == intent.local_as
+            if session.local_address is not None:
+                assert (":" in session.local_address) == (":" in session.remote_address)
+            assert session.local_as == intent.local_as or session.local_as in (64512, 65001), "of localASNumber"
             assert session.local_as != 23456
             assert session.roles == tuple(sorted(set(session.roles)))
             assert session.description
@@ -90,25 +92,63 @@ def test_sessions_are_sound(items: list[Resource]) -> None:
                 assert session.peer_as == session.local_as
 
 
+def is_manual(item: Resource) -> bool:
+    return isinstance(item, BGPPeer) and item.spec.reverse_peering is ReversePeering.MANUAL
+
+
+@settings(max_examples=300)
 @given(resources())
 def test_every_session_between_known_speakers_has_its_other_end(items: list[Resource]) -> None:
-    """Except where a record says of a node an AS number or a port that the node does not have."""
-    whole = fabric(*items)
+    """Except where a record says of a node an AS number or a port that the node does not have, or Manual.
+
+    Both ends agree on the AS numbers, at least one of them dials, and only a reflector ever waits; and if one end
+    has a password the other has one.
+    """
+    whole = able_fabric(*(item for item in items if not is_manual(item)))
     intents = all_intents(whole)
     for intent in intents.values():
         for session in intent.sessions:
+            assert not session.passive or is_reflector(intent), "only a reflector waits"
             other = speaker_at(whole, intents, session.remote_address)
-            if other is None or session.peer_as != other.local_as:
+            if other is None:
+                continue
+            if session.peer_as != other.local_as and not re.search("(of|with) node ", session.description):
                 continue
             if other.kind == "node" and session.port != other.listen_port:
                 continue
-            (mirrored,) = [
+            other_ends = [
                 item
                 for item in other.sessions
-                if item.remote_address == session.local_address and is_end_of(item, intent, whole)
+                if item.remote_address == own_address(intent, session) and is_end_of(item, intent, whole)
             ]
-            assert (mirrored.local_as, mirrored.peer_as) == (session.peer_as, session.local_as)
-            assert not (mirrored.passive and session.passive), "somebody dials"
+            assert len(other_ends) == 1 or (other_ends and intent.kind == "reflector"), "named with several ports"
+            for mirrored in other_ends:
+                assert (mirrored.local_as, mirrored.peer_as) == (session.peer_as, session.local_as)
+                assert not (mirrored.passive and session.passive), "somebody dials"
+            assert any(item.password is not None for item in other_ends) == (session.password is not None)
+
+
+@settings(max_examples=200)
+@given(resources())
+def test_a_session_that_is_one_sided_is_dialled(items: list[Resource]) -> None:
+    """Whoever waits has a peer that is planned to dial it."""
+    whole = able_fabric(*items)
+    intents = all_intents(whole)
+    for intent in intents.values():
+        for session in intent.sessions:
+            if session.passive:
+                other = speaker_at(whole, intents, session.remote_address)
+                assert other is not None
+                dialling = [item for item in other.sessions if item.remote_address == own_address(intent, session)]
+                assert any(not item.passive for item in dialling)
+
+
+def is_reflector(intent: NodeIntent) -> bool:
+    return intent.kind == "reflector" or intent.cluster_id is not None
+
+
+def own_address(intent: NodeIntent, session: SessionIntent) -> str | None:
+    return intent.address_v6 if ":" in session.remote_address else intent.address_v4
 
 
 def speaker_at(whole: Fabric, intents: dict[str, NodeIntent], address: str) -> NodeIntent | None:
@@ -156,9 +196,10 @@ def test_every_reflectors_client_is_a_node_that_dials_it(items: list[Resource]) 
     whole = fabric(*items)
     for address in whole.reflectors:
         dialling = {
-            session.local_address
+            own_address(intent, session)
             for name in whole.nodes
-            for session in node_intent(whole, name).sessions
+            for intent in [node_intent(whole, name)]
+            for session in intent.sessions
             if session.remote_address == address
         }
         intent = reflector_of(whole, address)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tortie.fabric import Fabric, FilterIntent, NodeIntent, SessionIntent
+from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS
 from tortie.model import (
     BGPConfiguration,
     BGPPeer,
@@ -31,14 +32,22 @@ def _resource(kind: str, meta: dict[str, Any], spec: dict[str, Any]) -> dict[str
     return {"apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": meta, "spec": spec}
 
 
-def metadata(name: str, created: str | None = None, uid: str | None = None, **more: str) -> dict[str, Any]:
+def metadata(
+    name: str,
+    created: str | None = None,
+    uid: str | None = None,
+    **more: Any,  # noqa: ANN401 - as in a manifest
+) -> dict[str, Any]:
     """Metadata of a resource."""
     fields = {"name": name, "creationTimestamp": created, "uid": uid, **more}
     return {key: value for key, value in fields.items() if value is not None}
 
 
 def node(name: str, v4: str | None = None, v6: str | None = None, **more: Any) -> Node:  # noqa: ANN401 - as in a manifest
-    """A node; `v4` and `v6` may leave out the length (/24, /64). More: as_number, cluster_id, created, uid."""
+    """A node; `v4` and `v6` may leave out the length (/24, /64).
+
+    More: as_number, cluster_id, labels, created, uid.
+    """
     bgp = {
         "ipv4Address": _with_length(v4, 24),
         "ipv6Address": _with_length(v6, 64),
@@ -48,7 +57,7 @@ def node(name: str, v4: str | None = None, v6: str | None = None, **more: Any) -
     bgp = {key: value for key, value in bgp.items() if value is not None}
     spec = {"bgp": bgp} if bgp else {}
     return Node.from_data(
-        _resource("Node", metadata(name, more.get("created"), more.get("uid")), spec),
+        _resource("Node", metadata(name, more.get("created"), more.get("uid"), labels=more.get("labels")), spec),
     )
 
 
@@ -56,10 +65,14 @@ def _with_length(address: str | None, length: int) -> str | None:
     return address if address is None or "/" in address else f"{address}/{length}"
 
 
-def peer(name: str, peer_ip: str, *, node: str | None = None, **spec: Any) -> BGPPeer:  # noqa: ANN401 - as in a manifest
-    """A BGPPeer; without node it is global. `created` and `uid` go to metadata, the rest is spec as in JSON."""
+def peer(name: str, peer_ip: str | None = None, *, node: str | None = None, **spec: Any) -> BGPPeer:  # noqa: ANN401 - as in a manifest
+    """A BGPPeer; without node and nodeSelector it is global, without peer_ip it needs a peerSelector.
+
+    `created` and `uid` go to metadata, the rest is spec as in JSON.
+    """
     meta = metadata(name, spec.pop("created", None), spec.pop("uid", None))
-    fields = {"peerIP": peer_ip, "node": node, "asNumber": 64512} | spec
+    number = 64512 if peer_ip is not None else None
+    fields = {"peerIP": peer_ip, "node": node, "asNumber": number} | spec
     return BGPPeer.from_data(
         _resource("BGPPeer", meta, {key: value for key, value in fields.items() if value is not None})
     )
@@ -122,6 +135,16 @@ def seed_reflection() -> list[Resource]:
 def fabric(*resources: Resource) -> Fabric:
     """The snapshot of some resources."""
     return Fabric.from_resources(resources)
+
+
+def able_fabric(*resources: Resource) -> Fabric:
+    """The snapshot for speakers and agents that can do all that planning knows, passwords and the like."""
+    unsupported = [item for item in UNSUPPORTED_PEER_FIELDS if item.path in NOT_PLANNED]
+    return Fabric.from_resources(resources, unsupported=unsupported)
+
+
+NOT_PLANNED = ("localWorkloadSelector", "filters")
+"""Fields of a BGPPeer that planning does not know either."""
 
 
 # ---------------------------------------------------------------- asking

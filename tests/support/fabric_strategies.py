@@ -4,6 +4,8 @@ Everything that a model accepts may come, sound or not: duplicate addresses and 
 are not there, fields that this version cannot obey.
 """
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from support.fabric import block, configuration, endpoint, node, peer, pool, reflector
@@ -27,6 +29,9 @@ cluster_ids = st.sampled_from([None] * 5 + ["1.0.0.1", "1.0.0.2"])
 ages = st.sampled_from([None, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00.5Z"])
 uids = st.sampled_from([None, "a", "b"])
 ports = st.sampled_from([None] * 5 + [179, 1790])
+labels = st.sampled_from([{}, {"rack": "one"}, {"rack": "two"}, {"rack": "one", "role": "reflector"}])
+selectors = st.sampled_from(["all()", "rack == 'one'", "rack != 'one'", "has(role)", "!has(role)", "rack == 'none'"])
+SECRETS = [{"secretKeyRef": {"name": "s", "key": key}} for key in ("one", "two")]
 
 
 def nodes(names: st.SearchStrategy[str] = node_names) -> st.SearchStrategy[Node]:
@@ -38,29 +43,45 @@ def nodes(names: st.SearchStrategy[str] = node_names) -> st.SearchStrategy[Node]
         st.sampled_from([*V6, None, None, None, None]),
         as_number=as_numbers,
         cluster_id=cluster_ids,
+        labels=labels,
         created=ages,
         uid=uids,
     )
 
 
+OPTIONS: list[dict[str, Any]] = [
+    *[{}] * 10,
+    {"nextHopMode": "Keep"},
+    {"keepOriginalNextHop": True},
+    {"reversePeering": "Manual"},
+    {"localASNumber": 65001},
+    {"localASNumber": 64512},
+    {"sourceAddress": "None"},
+    {"sourceAddress": "UseNodeIP"},
+    {"ttlSecurity": 1},
+    {"maxRestartTime": "90s"},
+    {"keepaliveTime": "5s", "numAllowedLocalASNumbers": 1},
+    *({"password": secret} for secret in SECRETS),
+]
+options = st.sampled_from(OPTIONS)
+
+
 @st.composite
 def peers(draw: st.DrawFn, names: st.SearchStrategy[str] = peer_names) -> BGPPeer:
-    """BGPPeers with any of the addresses in use."""
+    """BGPPeers with any of the addresses in use, or with selectors, and at times with options."""
+    spec: dict[str, Any] = dict(draw(options))
+    whose = draw(st.sampled_from(["all", "node", "selector"]))
+    if whose == "selector":
+        spec["nodeSelector"] = draw(selectors)
+    elif whose == "node":
+        spec["node"] = draw(node_names)
+    spec |= {"created": draw(ages), "uid": draw(uids)}
+    if draw(st.booleans()):
+        return peer(draw(names), peerSelector=draw(selectors), **spec)
     address = draw(st.sampled_from([*V4, *V4[3:], *V6, *V6[2:], *OUTSIDE]))
     port = draw(ports)
     peer_ip = address if port is None else f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    spec: dict[str, object] = draw(
-        st.sampled_from([{}] * 12 + [{"nextHopMode": "Keep"}, {"keepOriginalNextHop": True}, {"ttlSecurity": 1}])
-    )
-    return peer(
-        draw(names),
-        peer_ip,
-        node=draw(st.none() | node_names),
-        asNumber=draw(as_numbers),
-        created=draw(ages),
-        uid=draw(uids),
-        **spec,
-    )
+    return peer(draw(names), peer_ip, asNumber=draw(as_numbers), **spec)
 
 
 def reflectors() -> st.SearchStrategy[RouteReflector]:

@@ -22,6 +22,7 @@ from tortie.cli.verbs.config_unset import config_unset
 from tortie.cli.verbs.create import create
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
+from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
 from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
@@ -61,6 +62,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
         "The settings of the network: get, set, unset.",
         {"get": config_get, "set": config_set, "unset": config_unset},
     ),
+    "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
         {"run": node_run, "status": node_status, "routes": node_routes, "confirm": node_confirm, "stop": node_stop},

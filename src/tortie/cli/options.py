@@ -122,7 +122,8 @@ def _completed(known: Sequence[str]) -> Callable[[click.Context, click.Parameter
 datastore_option = click.option(
     "--datastore",
     metavar="URL",
-    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db. Default: $TORTIE_DATASTORE, else a file.",
+    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, or files:///etc/tortie/manifests, a folder "
+    "that is only read. Default: $TORTIE_DATASTORE, else a file.",
 )
 
 file_option = click.option(

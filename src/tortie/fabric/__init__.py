@@ -13,7 +13,9 @@ from tortie.fabric.intent import (
     NodeIntent,
     PoolIntent,
     Quarantined,
+    SecretReference,
     SessionIntent,
+    StaticRoute,
     WorkloadRoute,
 )
 from tortie.fabric.plan_node import node_intent, router_id_of_name
@@ -38,7 +40,9 @@ __all__ = [
     "NodeNotFound",
     "PoolIntent",
     "Quarantined",
+    "SecretReference",
     "SessionIntent",
+    "StaticRoute",
     "Topology",
     "WorkloadRoute",
     "node_intent",

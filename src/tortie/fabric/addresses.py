@@ -74,3 +74,8 @@ def covering_prefixes(text: str) -> list[str]:
     """Return the prefix itself and every shorter one that covers it, longest first (at most 129)."""
     network = ipaddress.ip_network(text)
     return [str(network.supernet(new_prefix=length)) for length in range(network.prefixlen, -1, -1)]
+
+
+def host_prefix(address: str) -> str:
+    """Return the /32 or /128 of an address."""
+    return str(ipaddress.ip_network(address))

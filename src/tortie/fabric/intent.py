@@ -31,6 +31,16 @@ ROLES: Final = ("mesh", "global", "node", "reflector-mesh")
 
 NEXT_HOP_MODES: Final = ("auto", "self", "keep")
 
+BIND_MODES: Final = ("NodeIP", "None")
+"""Which addresses the BGP port listens on: the speaker's own, or all of the host's."""
+
+RESTART_TIME_S_MAX: Final = 4095
+"""RFC 4724 §3: the Restart Time has 12 bits."""
+KEEPALIVE_TIME_S_MAX: Final = 65535 // 3
+"""RFC 4271 §4.2, §4.4: the hold time has 16 bits, and three KEEPALIVEs fit into it."""
+TTL_SECURITY_HOPS_MAX: Final = 255
+ALLOWED_LOCAL_AS_COUNT_MAX: Final = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
@@ -66,13 +76,26 @@ class FilterIntent:
 ACCEPT_ALL: Final = FilterIntent(rules=(), default_accept=True)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SecretReference:
+    """Where a password is kept; never the password itself.
+
+    Attributes:
+        name: name of the secret.
+        key: key in the secret.
+    """
+
+    name: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionIntent:
-    """One BGP session; its identity is (local address, remote address, port).
+    """One BGP session; its identity is (remote address, port), since a speaker has one address a family.
 
     Attributes:
         remote_address: the peer's address.
-        local_address: our end; of the same family.
+        local_address: our end; of the same family. None = the system chooses (sourceAddress: None).
         port: TCP port to dial, 1 to 65535.
         local_as: AS number we announce in OPEN, 1 to 4294967295.
         peer_as: AS number expected of the peer.
@@ -80,6 +103,12 @@ class SessionIntent:
         passive: wait for the peer to dial.
         is_client: the peer is a route reflector client of ours (RFC 4456).
         next_hop_mode: "auto", "self" or "keep".
+        password: where the TCP-MD5 password is (RFC 2385); None = a session without one was asked for. A secret
+            that cannot be read never means a session without a password.
+        ttl_security_hops: how many hops away the peer may be at most (RFC 5082), 1 to 255; None = unchecked.
+        restart_time_s: Restart Time to announce (RFC 4724), 0 to 4095; None = the speaker's default.
+        keepalive_time_s: seconds between KEEPALIVEs, 1 to 21845; None = the speaker's default.
+        allowed_local_as_count: how often our AS number may stand in a path that is still no loop.
         roles: sorted subset of `ROLES`; more than one when several records ask for the same session.
         description: text for people; says which records asked for it.
         import_filter: what is taken from the peer.
@@ -87,7 +116,7 @@ class SessionIntent:
     """
 
     remote_address: str
-    local_address: str
+    local_address: str | None
     port: int = 179
     local_as: int
     peer_as: int
@@ -95,6 +124,11 @@ class SessionIntent:
     passive: bool = False
     is_client: bool = False
     next_hop_mode: str = "auto"
+    password: SecretReference | None = None
+    ttl_security_hops: int | None = None
+    restart_time_s: int | None = None
+    keepalive_time_s: int | None = None
+    allowed_local_as_count: int = 0
     roles: tuple[str, ...]
     description: str = ""
     import_filter: FilterIntent = ACCEPT_ALL
@@ -112,6 +146,19 @@ class WorkloadRoute:
 
     prefix: str
     interface: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StaticRoute:
+    """A kernel route to a peer that is reached by way of another router (reachableBy).
+
+    Attributes:
+        prefix: the peer's address as /32 or /128.
+        via: the router.
+    """
+
+    prefix: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +210,12 @@ class NodeIntent:
         address_v4, address_v6: own address of the family, or None.
         network_v4, network_v6: subnet of that address, or None.
         listen_port: TCP port to listen on.
+        bind_mode: "NodeIP" (listen on the own addresses) or "None" (on all of the host's).
         sessions: sorted by family, remote address, port.
         originated: prefixes announced as our own: blocks, and workloads outside them.
         blackholes: own blocks, so that an address of a block that nobody has loops nowhere.
         workloads: kernel routes to local workloads.
+        static_routes: kernel routes to peers.
         pools: all usable address pools.
         ignored_interfaces: names or globs of interfaces whose connected routes are not announced.
         log_level: one of Calico's severities, e.g. "Info".
@@ -183,10 +232,12 @@ class NodeIntent:
     address_v6: str | None = None
     network_v6: str | None = None
     listen_port: int = 179
+    bind_mode: str = "NodeIP"
     sessions: tuple[SessionIntent, ...] = ()
     originated: tuple[str, ...] = ()
     blackholes: tuple[str, ...] = ()
     workloads: tuple[WorkloadRoute, ...] = ()
+    static_routes: tuple[StaticRoute, ...] = ()
     pools: tuple[PoolIntent, ...] = ()
     ignored_interfaces: tuple[str, ...] = ()
     log_level: str = "Info"
@@ -240,7 +291,7 @@ class NodeIntent:
 
 # ---------------------------------------------------------------- the JSON form
 
-_NESTED: Final = ("workloads", "pools", "quarantine")
+_NESTED: Final = ("workloads", "static_routes", "pools", "quarantine")
 _TEXT_LISTS: Final = ("originated", "blackholes", "ignored_interfaces")
 
 
@@ -265,6 +316,7 @@ def _session_to_dict(session: SessionIntent, filters: dict[FilterIntent, int]) -
     content: dict[str, object] = {name: getattr(session, name) for name in _names(SessionIntent)}
     content["families"] = list(session.families)
     content["roles"] = list(session.roles)
+    content["password"] = None if session.password is None else asdict(session.password)
     content["import_filter"] = filters[session.import_filter]
     content["export_filter"] = filters[session.export_filter]
     return content
@@ -283,10 +335,12 @@ def _read_intent(document: Document) -> NodeIntent:
         address_v6=document.text_or_none("address_v6"),
         network_v6=document.text_or_none("network_v6"),
         listen_port=document.number("listen_port", 1, PORT_MAX),
+        bind_mode=_word(document, "bind_mode", BIND_MODES, "NodeIP"),
         sessions=tuple(_read_session(item, filters) for item in document.documents("sessions")),
         originated=document.texts("originated"),
         blackholes=document.texts("blackholes"),
         workloads=tuple(_read_workload(item) for item in document.documents("workloads")),
+        static_routes=tuple(_read_static_route(item) for item in document.documents("static_routes")),
         pools=tuple(_read_pool(item) for item in document.documents("pools")),
         ignored_interfaces=document.texts("ignored_interfaces"),
         log_level=document.text("log_level"),
@@ -305,7 +359,7 @@ def _read_filter(document: Document) -> FilterIntent:
 def _read_session(document: Document, filters: tuple[FilterIntent, ...]) -> SessionIntent:
     return SessionIntent(
         remote_address=document.text("remote_address"),
-        local_address=document.text("local_address"),
+        local_address=document.text_or_none("local_address"),
         port=document.number("port", 1, PORT_MAX),
         local_as=document.number("local_as", 1, AS_NUMBER_MAX),
         peer_as=document.number("peer_as", 1, AS_NUMBER_MAX),
@@ -313,11 +367,27 @@ def _read_session(document: Document, filters: tuple[FilterIntent, ...]) -> Sess
         passive=document.flag("passive"),
         is_client=document.flag("is_client"),
         next_hop_mode=_word(document, "next_hop_mode", NEXT_HOP_MODES),
+        password=_read_password(document),
+        ttl_security_hops=document.number_or_none("ttl_security_hops", 1, TTL_SECURITY_HOPS_MAX),
+        restart_time_s=document.number_or_none("restart_time_s", 0, RESTART_TIME_S_MAX),
+        keepalive_time_s=document.number_or_none("keepalive_time_s", 1, KEEPALIVE_TIME_S_MAX),
+        allowed_local_as_count=document.number("allowed_local_as_count", 0, ALLOWED_LOCAL_AS_COUNT_MAX, 0),
         roles=document.texts("roles"),
         description=document.text("description"),
         import_filter=filters[document.number("import_filter", 0, len(filters) - 1)],
         export_filter=filters[document.number("export_filter", 0, len(filters) - 1)],
     )
+
+
+def _read_password(document: Document) -> SecretReference | None:
+    if document.content.get("password") is None:
+        return None
+    reference = document.document("password")
+    return SecretReference(reference.text("name"), reference.text("key"))
+
+
+def _read_static_route(document: Document) -> StaticRoute:
+    return StaticRoute(document.text("prefix"), document.text("via"))
 
 
 def _read_workload(document: Document) -> WorkloadRoute:
@@ -339,8 +409,8 @@ def _read_quarantined(document: Document) -> Quarantined:
     return Quarantined(document.text("kind"), document.text("name"), document.text("reason"))
 
 
-def _word(document: Document, name: str, words: tuple[str, ...]) -> str:
-    value = document.text(name)
+def _word(document: Document, name: str, words: tuple[str, ...], default: str | None = None) -> str:
+    value = document.text(name, default)
     if value not in words:
         raise document.invalid(name, "one of " + ", ".join(words))
     return value

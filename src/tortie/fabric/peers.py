@@ -1,87 +1,86 @@
-"""Global and node-specific peers, from the side of the node that dials.
+"""Peers of a node by its own BGPPeers: the end that a record is written for.
 
-A BGPPeer without a node is for every node ("global"); with one it is for that node. The session that
-the named speaker has in return is made in ``callers.py``. What it is NOT for: reading BGPPeers
-(``reading.py``). Reference B, E3, E4.
+A BGPPeer without node and nodeSelector is for every node ("global"); else for those it names or selects.
+The session that the named speaker has in return is made in ``callers.py``. What it is NOT for: reading
+BGPPeers (``reading.py``). Reference B, E3, E4.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from tortie.fabric.addresses import family_of
-from tortie.fabric.callers import client_refusal
-from tortie.fabric.intent import Quarantined, SessionIntent
+from tortie.fabric.callers import client_refusal, is_with_node
+from tortie.fabric.dialling import waits
+from tortie.fabric.intent import Quarantined
+from tortie.fabric.merge import Asked
 from tortie.fabric.records import NodeRecord, PeerRecord
 from tortie.fabric.resources import Fabric
 from tortie.fabric.speaker import LocalSpeaker
 
 
-def peer_sessions(
-    fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker, known_as: Mapping[tuple[str, int], int]
-) -> Iterator[SessionIntent | Quarantined]:
+def peer_sessions(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker) -> Iterator[Asked | Quarantined]:
     """Yield a node's sessions with its global and own peers, and what had to be left out.
 
     A peer of a family that the node has no address of, or with the node's own address, is passed over:
-    a global record is for many nodes, and not every one can have every peer.
+    one record is for many nodes, and not every one can have every peer.
 
-    Where records give one address two AS numbers, one stands on this node and the others are reported:
-    the Node record's, if there is a session with that node anyway; else the older BGPPeer's.
-
-    Args:
-        fabric: the snapshot.
-        node: the node.
-        speaker: its end.
-        known_as: (remote address, port) → AS number, of the sessions that Node records make by themselves.
+    Cost: O(own records), and O(nodes selected) for each with a peerSelector.
     """
-    incumbents: dict[tuple[str, int], PeerRecord] = {}
-    records = [*fabric.global_peers, *fabric.node_peers.get(node.name, ())]
-    for peer in sorted(records, key=lambda record: record.seniority):
-        if speaker.addresses.get(family_of(peer.address)) in (None, peer.address):
-            continue
-        incumbent = incumbents.setdefault((peer.address, peer.port), peer)
-        number = known_as.get((peer.address, peer.port))
-        refusal = (
-            _client_refusal(fabric, node, peer)
-            or _contradicts_node(fabric, node, peer, number)
-            or (_contradicts_peer(node, peer, incumbent) if number is None else None)
-        )
-        yield refusal or _session(fabric, speaker, peer)
+    for peer in (*fabric.global_peers, *fabric.node_peers.get(node.name, ())):
+        if peer.address is None:
+            yield from _selected(fabric, node, speaker, peer)
+        elif speaker.addresses.get(family_of(peer.address)) not in (None, peer.address):
+            yield _client_refusal(fabric, node, peer) or _addressed(fabric, speaker, peer, peer.address)
+
+
+def _selected(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker, peer: PeerRecord) -> Iterator[Asked]:
+    """Yield the sessions with the nodes that a peerSelector matches, in each family that both have.
+
+    Where the record is for the other node too and selects this one, both speak as it says.
+    """
+    for other in fabric.selected[peer.name].values():
+        for family in speaker.addresses:
+            remote = other.address(family)
+            if remote is not None and other.name != node.name:
+                is_mutual = fabric.is_for(peer, other, node)
+                number = peer.local_as if is_mutual and peer.local_as is not None else other.as_number
+                end = _End(remote, other.listen_port, number, other)
+                yield _asked(speaker, peer, end, is_one_sided=not (is_mutual or peer.is_reversed))
+
+
+def _addressed(fabric: Fabric, speaker: LocalSpeaker, peer: PeerRecord, address: str) -> Asked:
+    owner = fabric.speakers.nodes_by_address.get(address)
+    other = owner if owner is not None and is_with_node(peer, owner) else None
+    end = _End(address, peer.port, peer.as_number, other)
+    return _asked(speaker, peer, end, is_one_sided=other is None or not peer.is_reversed)
 
 
 def _client_refusal(fabric: Fabric, node: NodeRecord, peer: PeerRecord) -> Quarantined | None:
-    if peer.address not in fabric.reflectors:
+    if peer.address is None or peer.address not in fabric.reflectors:
         return None
-    return client_refusal(node, peer.address, peer.as_number)
+    return client_refusal(node, peer, peer.address, peer.as_number)
 
 
-def _contradicts_node(fabric: Fabric, node: NodeRecord, peer: PeerRecord, as_number: int | None) -> Quarantined | None:
-    if as_number in (None, peer.as_number):
-        return None
-    owner = fabric.speakers.nodes_by_address[peer.address]
-    return _contradiction(node, peer, f"{as_number}, the AS number of node '{owner.name}'")
+class _End(NamedTuple):
+    """The far end of a session; `node` is None where it is no node of ours."""
+
+    address: str
+    port: int
+    as_number: int
+    node: NodeRecord | None
 
 
-def _contradicts_peer(node: NodeRecord, peer: PeerRecord, incumbent: PeerRecord) -> Quarantined | None:
-    if peer.as_number == incumbent.as_number:
-        return None
-    because = f"BGPPeer '{incumbent.name}' names {peer.address} too and is older"
-    return _contradiction(node, peer, f"{incumbent.as_number}: {because}")
-
-
-def _contradiction(node: NodeRecord, peer: PeerRecord, expected: str) -> Quarantined:
-    reason = f"spec.asNumber: {peer.as_number}: on node '{node.name}' expected {expected}"
-    return Quarantined("BGPPeer", peer.name, reason)
-
-
-def _session(fabric: Fabric, speaker: LocalSpeaker, peer: PeerRecord) -> SessionIntent:
-    mode = peer.next_hop_mode
-    if mode is None and peer.is_next_hop_kept_outside and peer.as_number != speaker.as_number:
-        mode = "keep"
-    return speaker.session(
-        remote_address=peer.address,
-        port=peer.port,
-        peer_as=peer.as_number,
+def _asked(speaker: LocalSpeaker, peer: PeerRecord, end: _End, *, is_one_sided: bool) -> Asked:
+    is_peer_reflector = end.node is not None and end.node.cluster_id is not None
+    passive = waits(is_reflector=speaker.cluster_id is not None, is_peer_reflector=is_peer_reflector)
+    title = f" with node {end.node.name}" if end.node is not None and peer.address is None else ""
+    session = speaker.session(
+        remote_address=end.address,
+        port=end.port,
+        peer_as=end.as_number,
         role=peer.role,
-        description=f"{peer.role} peer {peer.name}",
-        is_client=speaker.is_client(peer.address, peer.as_number, fabric.speakers),
-        next_hop_mode=mode,
+        description=f"{peer.role} peer {peer.name}{title}",
+        local_as=peer.local_as,
+        passive=passive and not is_one_sided,
     )
+    return Asked(session=session, options=peer.options, record=peer.name, is_one_sided=is_one_sided)

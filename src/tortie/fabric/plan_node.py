@@ -6,13 +6,12 @@ that are no nodes (``plan_reflector.py``). Reference E1 (header), E2 to E6; RFC 
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable
 
 from tortie.fabric.addresses import FAMILIES
 from tortie.fabric.callers import return_sessions
 from tortie.fabric.errors import NodeNotFound
-from tortie.fabric.intent import NodeIntent, Quarantined, SessionIntent
-from tortie.fabric.merge import merge_sessions
+from tortie.fabric.intent import NodeIntent
+from tortie.fabric.merge import PlannedSessions, planned_sessions
 from tortie.fabric.mesh import mesh_sessions
 from tortie.fabric.peers import peer_sessions
 from tortie.fabric.policy import export_filter
@@ -40,23 +39,26 @@ def node_intent(fabric: Fabric, node_name: str) -> NodeIntent:
     if node is None:
         if node_name not in fabric.nodes_set_aside:
             raise NodeNotFound(node_name)
-        return _intent(fabric, node_name, None, routes, ())
+        return _intent(fabric, node_name, None, routes, PlannedSessions())
     speaker = _speaker(fabric, node, routes)
-    by_nodes = [*mesh_sessions(fabric, node, speaker), *return_sessions(fabric, node, speaker)]
-    known_as = {(session.remote_address, session.port): session.peer_as for session in by_nodes}
-    planned = [*by_nodes, *peer_sessions(fabric, node, speaker, known_as)]
-    return _intent(fabric, node_name, node, routes, planned)
+    asked = (
+        *mesh_sessions(fabric, node, speaker),
+        *return_sessions(fabric, node, speaker),
+        *peer_sessions(fabric, node, speaker),
+    )
+    return _intent(fabric, node_name, node, routes, planned_sessions(speaker, asked))
 
 
 def _speaker(fabric: Fabric, node: NodeRecord, routes: LocalRoutes) -> LocalSpeaker:
     addresses = {family: address for family in FAMILIES if (address := node.address(family)) is not None}
     return LocalSpeaker(
-        name=node.name,
+        title=f"node '{node.name}'",
         as_number=node.as_number,
         cluster_id=node.cluster_id,
         addresses=addresses,
         export_filters={family: export_filter(family, routes.blocks, fabric.pools) for family in addresses},
         next_hop_mode="self" if node.cluster_id is None else "auto",
+        speakers=fabric.speakers,
     )
 
 
@@ -65,11 +67,9 @@ def _intent(
     name: str,
     node: NodeRecord | None,
     routes: LocalRoutes,
-    planned: Iterable[SessionIntent | Quarantined],
+    planned: PlannedSessions,
 ) -> NodeIntent:
-    planned = tuple(planned)
     settings = fabric.settings.of_node(name)
-    refused = {item for item in planned if isinstance(item, Quarantined)}
     return NodeIntent(
         name=name,
         kind="node",
@@ -81,14 +81,16 @@ def _intent(
         address_v6=node.address_v6 if node else None,
         network_v6=node.network_v6 if node else None,
         listen_port=settings.listen_port,
-        sessions=merge_sessions(item for item in planned if isinstance(item, SessionIntent)),
+        bind_mode=settings.bind_mode,
+        sessions=planned.sessions,
         originated=routes.originated,
         blackholes=routes.blackholes,
         workloads=routes.workloads,
+        static_routes=planned.static_routes,
         pools=fabric.pools,
         ignored_interfaces=settings.ignored_interfaces,
         log_level=settings.log_level,
-        quarantine=tuple(sorted(refused.union(fabric.quarantine))),
+        quarantine=tuple(sorted(planned.refused.union(fabric.quarantine))),
     )
 
 

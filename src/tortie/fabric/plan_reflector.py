@@ -8,8 +8,8 @@ routeReflectorClusterID (``plan_node.py``). Reference B, rules 1 to 3; RFC 4456 
 
 from tortie.fabric.addresses import IPV4, IPV6, speaker_address
 from tortie.fabric.callers import client_sessions
-from tortie.fabric.intent import ACCEPT_ALL, NodeIntent, Quarantined, SessionIntent
-from tortie.fabric.merge import merge_sessions
+from tortie.fabric.intent import ACCEPT_ALL, NodeIntent, Quarantined
+from tortie.fabric.merge import planned_sessions
 from tortie.fabric.reflector_mesh import reflector_mesh_sessions
 from tortie.fabric.resources import Fabric
 from tortie.fabric.speaker import LocalSpeaker
@@ -35,26 +35,27 @@ def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None) -> NodeIn
         addresses[IPV6] = speaker_address("IP6", ip6, IPV6)
     cluster_id, refused = _cluster_id(fabric, addresses)
     speaker = LocalSpeaker(
-        name=addresses[IPV4],
+        title=f"reflector {addresses[IPV4]}",
         as_number=fabric.settings.cluster.as_number,
         cluster_id=cluster_id or addresses[IPV4],
         addresses=addresses,
         export_filters=dict.fromkeys(addresses, ACCEPT_ALL),
         next_hop_mode="auto",
+        speakers=fabric.speakers,
     )
-    planned = [*reflector_mesh_sessions(fabric, speaker), *client_sessions(fabric, speaker)]
-    refused |= {item for item in planned if isinstance(item, Quarantined)}
+    asked = (*reflector_mesh_sessions(fabric, speaker), *client_sessions(fabric, speaker))
+    planned = planned_sessions(speaker, asked)
     return NodeIntent(
-        name=speaker.name,
+        name=addresses[IPV4],
         kind="reflector",
         router_id=addresses[IPV4],
         local_as=speaker.as_number,
         cluster_id=cluster_id,
         address_v4=addresses[IPV4],
         address_v6=addresses.get(IPV6),
-        sessions=merge_sessions(item for item in planned if isinstance(item, SessionIntent)),
+        sessions=planned.sessions,
         log_level=fabric.settings.cluster.log_level,
-        quarantine=tuple(sorted(refused.union(fabric.quarantine))),
+        quarantine=tuple(sorted(refused | planned.refused | set(fabric.quarantine))),
     )
 
 

@@ -19,8 +19,9 @@ from tortie.fabric.addresses import (
     covering_prefixes,
     family_of,
 )
-from tortie.fabric.intent import PoolIntent
-from tortie.fabric.quarantine import Claim, seniority, unusable
+from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
+from tortie.fabric.options import PeerOptions
+from tortie.fabric.quarantine import Claim, unusable
 from tortie.fabric.records import (
     BlockRecord,
     EndpointRecord,
@@ -32,33 +33,58 @@ from tortie.fabric.records import (
 from tortie.model import (
     AffinityState,
     AffinityType,
+    BGPPassword,
     BGPPeer,
+    BGPPeerSpec,
     BlockAffinity,
     IPPool,
     Node,
+    ReversePeering,
     RouteReflector,
+    SourceAddress,
     WorkloadEndpoint,
+    duration_s,
+    parse_selector,
 )
 
 AS_TRANS: Final = 23456
 """RFC 6793 §9: stands for AS numbers that do not fit in 16 bits; no speaker has it."""
 
 INTERFACE_NAME_LENGTH_MAX: Final = 15
+BGP_PORT: Final = 179
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A field that is planned for and that this version cannot carry out.
+
+    Attributes:
+        field: its name in the model.
+        path: its name in manifests, below ``spec``.
+        reason: what is missing.
+    """
+
+    field: str
+    path: str
+    reason: str
+
 
 UNSUPPORTED_PEER_FIELDS: Final = (
-    ("node_selector", "nodeSelector"),
-    ("peer_selector", "peerSelector"),
-    ("local_workload_selector", "localWorkloadSelector"),
-    ("local_as_number", "localASNumber"),
-    ("password", "password"),
-    ("max_restart_time", "maxRestartTime"),
-    ("keepalive_time", "keepaliveTime"),
-    ("num_allowed_local_as_numbers", "numAllowedLocalASNumbers"),
-    ("ttl_security", "ttlSecurity"),
-    ("reachable_by", "reachableBy"),
-    ("filters", "filters"),
+    Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
+    Unsupported("filters", "filters", "this version has no BGPFilters"),
+    Unsupported("password", "password", "the speaker cannot do TCP-MD5 yet, and no session goes without its password"),
+    Unsupported("ttl_security", "ttlSecurity", "the speaker cannot check TTLs yet"),
+    Unsupported(
+        "num_allowed_local_as_numbers",
+        "numAllowedLocalASNumbers",
+        "the speaker takes every path with its own AS number for a loop",
+    ),
+    Unsupported("reachable_by", "reachableBy", "the agent writes no routes to peers yet"),
 )
-"""Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed."""
+"""Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed.
+
+Planning knows all of them but the first two: when speaker and agent have learned one, its row goes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +139,7 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
         as_number=number,
         cluster_id=bgp.route_reflector_cluster_id or None,
         listen_port=own.listen_port,
+        labels=node.labels,
     )
     paths = ("spec.bgp.ipv4Address", address_v4), ("spec.bgp.ipv6Address", address_v6)
     return record, [_speaker_claim(path, address) for path, address in paths if address is not None]
@@ -137,64 +164,107 @@ def read_reflector(reflector: RouteReflector) -> tuple[ReflectorRecord, Sequence
     return record, [_speaker_claim("ip", address)]
 
 
-def read_peer(peer: BGPPeer, cluster: Settings, speakers: Speakers) -> tuple[PeerRecord, Sequence[Claim]]:
+def read_peer(
+    peer: BGPPeer, cluster: Settings, speakers: Speakers, unsupported: Sequence[Unsupported]
+) -> tuple[PeerRecord, Sequence[Claim]]:
     """Read a BGPPeer.
 
     Raises:
-        RecordUnusable: an unsupported field; an AS number that no session can have; a node that has no
+        RecordUnusable: an unsupported field; an AS number or time that no session can have; a node that has no
             address of the family or is its own peer; an AS number that is not the reflector's there.
     """
-    _check_supported(peer)
+    _check_supported(peer, unsupported)
+    spec = peer.spec
     address = peer.peer_address
-    if address is None:
-        raise unusable("spec.peerIP", None, "an IP address")
-    number = cluster.as_number if peer.spec.as_number is None else peer.spec.as_number
+    number = cluster.as_number if spec.as_number is None else check_as_number("spec.asNumber", spec.as_number)
     record = PeerRecord(
         name=peer.name,
-        node=peer.spec.node,
+        node=spec.node or None,
+        node_selector=parse_selector(spec.node_selector) if spec.node_selector else None,
         address=address,
-        port=_port(peer, speakers.nodes_by_address.get(address)),
-        as_number=check_as_number("spec.asNumber", number),
-        next_hop_mode=str(peer.spec.next_hop_mode.value).lower() if peer.spec.next_hop_mode else None,
-        is_next_hop_kept_outside=bool(peer.spec.keep_original_next_hop),
-        is_reversed=peer.spec.reverse_peering is None or peer.spec.reverse_peering.value != "Manual",
-        seniority=seniority(peer),
+        peer_selector=parse_selector(spec.peer_selector or "") if address is None else None,
+        port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
+        as_number=0 if address is None else number,
+        local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
+        options=_options(spec),
+        is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
     )
-    _check_own_node(record, speakers)
-    if record.address in speakers.reflectors:
-        check_reflector_as(record, cluster.as_number)
-    key = ("peer", record.node or "", record.address, str(record.port))
-    expected = "an address and port that no other record names for the same nodes"
-    return record, [Claim(path="spec.peerIP", value=peer.spec.peer_ip or "", expected=expected, takes=(key,))]
+    if address is not None:
+        _check_own_node(record, address, speakers)
+        if address in speakers.reflectors:
+            check_reflector_as(record, cluster.as_number)
+    return record, []
 
 
-def _check_supported(peer: BGPPeer) -> None:
-    for field, path in UNSUPPORTED_PEER_FIELDS:
-        value = getattr(peer.spec, field)
-        if value is not None:
-            shown = "set" if field == "password" else value
-            raise unusable(f"spec.{path}", shown, "no such field (this version does not support it)")
-    if peer.spec.source_address is not None and peer.spec.source_address.value == "None":
-        raise unusable("spec.sourceAddress", "None", "UseNodeIP (this version does not support None)")
+def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
+    for item in unsupported:
+        value = getattr(peer.spec, item.field)
+        if value:  # 0 and an empty list ask for nothing
+            shown = "set" if item.field == "password" else value
+            raise unusable(f"spec.{item.path}", shown, f"no such field ({item.reason})")
+    if peer.peer_address is None and not peer.spec.peer_selector:
+        raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 
 
-def _port(peer: BGPPeer, node: NodeRecord | None) -> int:
-    """Return the port to dial: the record's, else that of the node at the address, else 179."""
+def _options(spec: BGPPeerSpec) -> PeerOptions:
+    source = spec.source_address
+    return PeerOptions(
+        next_hop_mode=spec.next_hop_mode.value.lower() if spec.next_hop_mode else None,
+        is_next_hop_kept_outside=spec.keep_original_next_hop,
+        is_source_chosen_by_system=None if source is None else source is SourceAddress.NONE,
+        password=read_password("spec.password", spec.password),
+        ttl_security_hops=spec.ttl_security or None,
+        restart_time_s=read_seconds("spec.maxRestartTime", spec.max_restart_time, 0, RESTART_TIME_S_MAX),
+        keepalive_time_s=read_seconds("spec.keepaliveTime", spec.keepalive_time, 1, KEEPALIVE_TIME_S_MAX),
+        allowed_local_as_count=spec.num_allowed_local_as_numbers or None,
+        reachable_by=spec.reachable_by or None,
+    )
+
+
+def read_password(path: str, password: BGPPassword | None) -> SecretReference | None:
+    """Return where a password is kept; None where none is asked for.
+
+    Raises:
+        RecordUnusable: one is asked for and it is not said where it is.
+    """
+    if password is None:
+        return None
+    if password.secret_key_ref is None:
+        raise unusable(f"{path}.secretKeyRef", None, "name and key of the secret")
+    return SecretReference(password.secret_key_ref.name, password.secret_key_ref.key)
+
+
+def read_seconds(path: str, text: str | None, low: int, high: int) -> int | None:
+    """Return a duration in whole seconds, rounded; None where none is given.
+
+    Raises:
+        RecordUnusable: it does not fit into its field on the wire.
+    """
+    if text is None:
+        return None
+    seconds = round(duration_s(text))
+    if not low <= seconds <= high:
+        raise unusable(path, text, f"{low} to {high} seconds")
+    return seconds
+
+
+def _port(peer: BGPPeer, as_number: int, node: NodeRecord | None) -> int:
+    """Return the port to dial: the record's, else that of the node at the address with that AS number, else 179."""
     if peer.peer_port is not None:
         return peer.peer_port
-    return node.listen_port if node else 179
+    return node.listen_port if node is not None and node.as_number == as_number else BGP_PORT
 
 
-def _check_own_node(record: PeerRecord, speakers: Speakers) -> None:
+def _check_own_node(record: PeerRecord, address: str, speakers: Speakers) -> None:
     node = speakers.nodes.get(record.node) if record.node is not None else None
     if node is None:
         return
-    own = node.address(family_of(record.address))
+    own = node.address(family_of(address))
     if own is None:
-        title = FAMILY_TITLES[family_of(record.address)]
-        raise unusable("spec.peerIP", record.address, f"a node with an {title} address: node '{node.name}' has none")
-    if own == record.address:
-        raise unusable("spec.peerIP", record.address, f"another address than that of node '{node.name}' itself")
+        title = FAMILY_TITLES[family_of(address)]
+        raise unusable("spec.peerIP", address, f"a node with an {title} address: node '{node.name}' has none")
+    if own == address:
+        raise unusable("spec.peerIP", address, f"another address than that of node '{node.name}' itself")
 
 
 def check_reflector_as(record: PeerRecord, as_number: int) -> None:

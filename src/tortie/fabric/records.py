@@ -6,9 +6,13 @@ NOT for: reading them out of resources (``reading.py``), or choosing between rec
 one another (``quarantine.py``). Structures to know: `NodeRecord` and `PeerRecord`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tortie.fabric.addresses import IPV4, family_of
+from tortie.fabric.intent import SecretReference
+from tortie.fabric.options import PeerOptions
+from tortie.model import Selector
 
 Seniority = tuple[str, ...]
 """Sort key of records, incumbent first: creation time, uid, name; then what tells equal names apart."""
@@ -25,6 +29,7 @@ class NodeRecord:
         as_number: its own AS number, else the cluster's; resolved.
         cluster_id: non-None makes the node a reflector (RFC 4456).
         listen_port: TCP port its speaker listens on.
+        labels: what selectors go by.
     """
 
     name: str
@@ -35,6 +40,7 @@ class NodeRecord:
     as_number: int
     cluster_id: str | None
     listen_port: int
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, family: str) -> str | None:
         """Return its address of a family ("ipv4" or "ipv6"), or None."""
@@ -66,34 +72,41 @@ class ReflectorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerRecord:
-    """A BGPPeer that names an address.
+    """A BGPPeer: which nodes peer with which address, or with which other nodes.
 
     Attributes:
         name: the resource's name.
-        node: the one node it is for; None = every node ("global").
-        address: the peer's address.
-        port: port to dial; a known node's own port where the record names none.
-        as_number: the peer's AS number; resolved.
-        next_hop_mode: "auto", "self", "keep"; None = the speaker's own way.
-        is_next_hop_kept_outside: "keep" where the peer is of another AS (keepOriginalNextHop).
-        is_reversed: the named node gets the other end of each session.
-        seniority: for choosing between two records on one node.
+        node: the one node it is for, or None.
+        node_selector: selects the nodes it is for, or None. Without either it is for every node ("global").
+        address: the peer's address; None where `peer_selector` selects nodes.
+        peer_selector: selects the nodes to peer with; None where `address` is set.
+        port: port to dial; a known node's own port where the record names none. 0 with `peer_selector`.
+        as_number: the peer's AS number; resolved. 0 with `peer_selector`: each node's own.
+        local_as: AS number that the nodes it is for speak as; None = their own.
+        options: what else it wishes.
+        is_reversed: the named nodes get the other end of each session.
     """
 
     name: str
     node: str | None
-    address: str
+    node_selector: Selector | None
+    address: str | None
+    peer_selector: Selector | None
     port: int
     as_number: int
-    next_hop_mode: str | None
-    is_next_hop_kept_outside: bool
+    local_as: int | None
+    options: PeerOptions
     is_reversed: bool
-    seniority: Seniority
+
+    @property
+    def is_global(self) -> bool:
+        """It is for every node."""
+        return self.node is None and self.node_selector is None
 
     @property
     def role(self) -> str:
         """Return "global" or "node"."""
-        return "global" if self.node is None else "node"
+        return "global" if self.is_global else "node"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +147,9 @@ class Settings:
         as_number: AS number of nodes that have none of their own.
         is_mesh_enabled: every node peers with every other.
         listen_port: TCP port of speakers on nodes.
+        bind_mode: "NodeIP" or "None", see `NodeIntent`.
+        mesh_password: where the password of mesh sessions is, or None.
+        mesh_restart_time_s: Restart Time of mesh sessions (RFC 4724), or None.
         ignored_interfaces: names or globs whose connected routes are not announced; sorted.
         log_level: one of Calico's severities.
     """
@@ -141,5 +157,8 @@ class Settings:
     as_number: int
     is_mesh_enabled: bool = True
     listen_port: int = 179
+    bind_mode: str = "NodeIP"
+    mesh_password: SecretReference | None = None
+    mesh_restart_time_s: int | None = None
     ignored_interfaces: tuple[str, ...] = ()
     log_level: str = "Info"

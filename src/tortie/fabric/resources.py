@@ -14,7 +14,9 @@ from tortie.fabric.addresses import prefix_key
 from tortie.fabric.intent import PoolIntent, Quarantined
 from tortie.fabric.quarantine import Claim, Ledger
 from tortie.fabric.reading import (
+    UNSUPPORTED_PEER_FIELDS,
     Speakers,
+    Unsupported,
     read_block,
     read_endpoint,
     read_node,
@@ -33,6 +35,7 @@ from tortie.model import (
     Node,
     Resource,
     RouteReflector,
+    Selector,
     WorkloadEndpoint,
     parse_key,
 )
@@ -65,9 +68,12 @@ class Fabric:
             record cannot be read whole; an agent that runs keeps its last good intent then, for the defaults
             that stand in (mesh on, AS 64512) may be the opposite of what was meant.
         speakers: nodes and reflectors, by name and by address; nodes in order of name.
-        global_peers: BGPPeers for every node, incumbents first.
-        node_peers: node name → its own BGPPeers, incumbents first.
-        peers_by_address: address → the BGPPeers that name it, incumbents first.
+        global_peers: BGPPeers for every node, in order of name.
+        node_peers: node name → the BGPPeers that name or select it, in order of name.
+        peers_by_address: address → the BGPPeers that name it, in order of name.
+        selected_peers: node name → the BGPPeers whose peerSelector matches it, in order of name.
+        nodes_of: BGPPeer name → the nodes that it is for, by name.
+        selected: BGPPeer name → the nodes that its peerSelector matches, by name; only those that have one.
         pools: sorted by prefix.
         blocks: node name → its blocks, sorted by prefix.
         endpoints: node name → its workloads, incumbents first.
@@ -80,6 +86,9 @@ class Fabric:
     global_peers: tuple[PeerRecord, ...]
     node_peers: Mapping[str, tuple[PeerRecord, ...]]
     peers_by_address: Mapping[str, tuple[PeerRecord, ...]]
+    selected_peers: Mapping[str, tuple[PeerRecord, ...]]
+    nodes_of: Mapping[str, Mapping[str, NodeRecord]]
+    selected: Mapping[str, Mapping[str, NodeRecord]]
     pools: tuple[PoolIntent, ...]
     blocks: Mapping[str, tuple[BlockRecord, ...]]
     endpoints: Mapping[str, tuple[EndpointRecord, ...]]
@@ -96,8 +105,16 @@ class Fabric:
         """Address → usable reflector that is no node, in order of name."""
         return self.speakers.reflectors
 
+    def is_for(self, peer: PeerRecord, node: NodeRecord, other: NodeRecord) -> bool:
+        """Return whether a record is for a node and its peerSelector matches another."""
+        return node.name in self.nodes_of[peer.name] and other.name in self.selected.get(peer.name, ())
+
     @staticmethod
-    def from_resources(resources: Iterable[Resource], bad_records: Iterable[BadRecord] = ()) -> "Fabric":
+    def from_resources(
+        resources: Iterable[Resource],
+        bad_records: Iterable[BadRecord] = (),
+        unsupported: Sequence[Unsupported] = UNSUPPORTED_PEER_FIELDS,
+    ) -> "Fabric":
         """Return the snapshot of some resources.
 
         Never raises for what a resource holds: what cannot be used stands in `quarantine`.
@@ -105,9 +122,11 @@ class Fabric:
         Args:
             resources: of any kinds, in any order; kinds that decide nothing here are passed over.
             bad_records: keys whose values are no resources.
-        Cost: O(n log n) in the number of resources.
+            unsupported: fields of BGPPeers that whoever acts on the intents cannot carry out; a record with one
+                of them is set aside.
+        Cost: O(n log n) in the number of resources, and O(nodes) for each selector.
         """
-        return _build(_Sorted(resources), tuple(bad_records))
+        return _build(_Sorted(resources), tuple(bad_records), unsupported)
 
 
 class _Sorted:
@@ -124,23 +143,31 @@ class _Sorted:
         return [item for item in self._by_class.get(model, ()) if isinstance(item, model)]
 
 
-def _build(resources: _Sorted, bad_records: tuple[BadRecord, ...]) -> Fabric:
+def _build(resources: _Sorted, bad_records: tuple[BadRecord, ...], unsupported: Sequence[Unsupported]) -> Fabric:
     ledger = Ledger()
     unreadable = _set_aside_unreadable(bad_records, ledger)
-    settings = read_settings(resources.of(BGPConfiguration), ledger)
+    settings = read_settings(resources.of(BGPConfiguration), ledger, unsupported)
     if ("BGPConfiguration", DEFAULT_NAME) in unreadable:
         settings = AllSettings(settings.cluster, settings.by_node, is_default_usable=False)
     speakers = _read_speakers(resources, settings, ledger)
-    peers = ledger.admit(resources.of(BGPPeer), lambda peer: read_peer(peer, settings.cluster, speakers))
+    peers = ledger.admit(resources.of(BGPPeer), lambda peer: read_peer(peer, settings.cluster, speakers, unsupported))
+    peers.sort(key=lambda peer: peer.name)
+    nodes_of = {peer.name: _nodes_of(peer, speakers.nodes) for peer in peers}
+    selected = {
+        peer.name: _matching(peer.peer_selector, speakers.nodes) for peer in peers if peer.peer_selector is not None
+    }
     named = {node.name for node in resources.of(Node)} | {name for kind, name in unreadable if kind == "Node"}
     blocks = ledger.admit(resources.of(BlockAffinity), read_block)
     blocks.sort(key=lambda block: (prefix_key(block.cidr), not block.is_confirmed))
     return Fabric(
         settings=settings,
         speakers=speakers,
-        global_peers=tuple(peer for peer in peers if peer.node is None),
-        node_peers=_grouped((peer.node, peer) for peer in peers if peer.node is not None),
-        peers_by_address=_grouped((peer.address, peer) for peer in peers),
+        global_peers=tuple(peer for peer in peers if peer.is_global),
+        node_peers=_grouped((name, peer) for peer in peers if not peer.is_global for name in nodes_of[peer.name]),
+        peers_by_address=_grouped((peer.address, peer) for peer in peers if peer.address is not None),
+        selected_peers=_grouped((name, peer) for peer in peers for name in selected.get(peer.name, ())),
+        nodes_of=nodes_of,
+        selected=selected,
         pools=tuple(sorted(ledger.admit(resources.of(IPPool), read_pool), key=lambda pool: prefix_key(pool.cidr))),
         blocks=_grouped((block.node, block) for block in blocks),
         endpoints=_grouped((item.node, item) for item in ledger.admit(resources.of(WorkloadEndpoint), read_endpoint)),
@@ -180,6 +207,19 @@ def _read_speakers(resources: _Sorted, settings: AllSettings, ledger: Ledger) ->
         nodes_by_address={address: node for node in nodes for address in node.addresses},
         reflectors={reflector.address: reflector for reflector in reflectors},
     )
+
+
+def _nodes_of(peer: PeerRecord, nodes: Mapping[str, NodeRecord]) -> Mapping[str, NodeRecord]:
+    """Return the nodes that a record is for; one that is named and not there is none."""
+    if peer.node_selector is not None:
+        return _matching(peer.node_selector, nodes)
+    if peer.node is None:
+        return nodes
+    return {peer.node: nodes[peer.node]} if peer.node in nodes else {}
+
+
+def _matching(selector: Selector, nodes: Mapping[str, NodeRecord]) -> dict[str, NodeRecord]:
+    return {name: node for name, node in nodes.items() if selector.matches(node.labels)}
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

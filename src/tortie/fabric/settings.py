@@ -5,11 +5,12 @@ mesh on because its AS number is wrong. What it is NOT for: the names of `calico
 (``tortie.model``). Structure to know: `AllSettings`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable
-from tortie.fabric.reading import check_as_number
+from tortie.fabric.intent import RESTART_TIME_S_MAX, SecretReference
+from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable, unusable
+from tortie.fabric.reading import Unsupported, check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
 
@@ -36,13 +37,15 @@ class AllSettings:
         return self.by_node.get(name, self.cluster)
 
 
-def read_settings(configurations: Iterable[BGPConfiguration], ledger: Ledger) -> AllSettings:
+def read_settings(
+    configurations: Iterable[BGPConfiguration], ledger: Ledger, unsupported: Sequence[Unsupported]
+) -> AllSettings:
     """Return what all BGPConfigurations say together; a bad value is noted in the ledger."""
     usable = {item.name: item for item in ledger.admit(configurations, _read_name)}
     before = len(ledger.quarantined)
     cluster = DEFAULT_SETTINGS
     if DEFAULT_NAME in usable:
-        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger)
+        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger, unsupported)
     by_node = {
         item.node_name: _node_settings(item.spec, cluster) for item in usable.values() if item.node_name is not None
     }
@@ -53,23 +56,43 @@ def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[
     return configuration, []
 
 
-def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger) -> Settings:
+def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger, unsupported: Sequence[Unsupported]) -> Settings:
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
-    if is_mesh_enabled and spec.node_mesh_password is not None:
-        ledger.set_aside(
-            "BGPConfiguration",
-            DEFAULT_NAME,
-            "spec.nodeMeshPassword: set: expected no such field (this version does not support it; "
-            "there are no mesh sessions rather than sessions without their password)",
-        )
-        is_mesh_enabled = False
+    password: SecretReference | None = None
+    if is_mesh_enabled:
+        try:
+            password = _mesh_password(spec, unsupported)
+        except RecordUnusable as problem:
+            instead = "there are no mesh sessions rather than sessions without their password"
+            ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; {instead}")
+            is_mesh_enabled = False
     return Settings(
         as_number=_cluster_as(spec, ledger),
         is_mesh_enabled=is_mesh_enabled,
         listen_port=spec.listen_port or DEFAULT_SETTINGS.listen_port,
+        bind_mode=spec.bind_mode.value if spec.bind_mode else DEFAULT_SETTINGS.bind_mode,
+        mesh_password=password,
+        mesh_restart_time_s=_mesh_restart_time(spec, ledger),
         ignored_interfaces=tuple(sorted(set(spec.ignored_interfaces or ()))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
     )
+
+
+def _mesh_password(spec: BGPConfigurationSpec, unsupported: Sequence[Unsupported]) -> SecretReference | None:
+    reference = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
+    for item in unsupported:
+        if reference is not None and item.field == "password":
+            raise unusable("spec.nodeMeshPassword", "set", f"no such field ({item.reason})")
+    return reference
+
+
+def _mesh_restart_time(spec: BGPConfigurationSpec, ledger: Ledger) -> int | None:
+    """Return the mesh's Restart Time; None, the speaker's default, for one that no OPEN can carry."""
+    try:
+        return read_seconds("spec.nodeMeshMaxRestartTime", spec.node_mesh_max_restart_time, 0, RESTART_TIME_S_MAX)
+    except RecordUnusable as problem:
+        ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; the speaker's default is used")
+        return None
 
 
 def _cluster_as(spec: BGPConfigurationSpec, ledger: Ledger) -> int:
@@ -90,6 +113,9 @@ def _node_settings(spec: BGPConfigurationSpec, cluster: Settings) -> Settings:
         as_number=cluster.as_number,
         is_mesh_enabled=cluster.is_mesh_enabled,
         listen_port=spec.listen_port or cluster.listen_port,
+        bind_mode=spec.bind_mode.value if spec.bind_mode else cluster.bind_mode,
+        mesh_password=cluster.mesh_password,
+        mesh_restart_time_s=cluster.mesh_restart_time_s,
         ignored_interfaces=cluster.ignored_interfaces if own is None else tuple(sorted(set(own))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else cluster.log_level,
     )

@@ -10,7 +10,15 @@ from tortie.model.bgp_configuration import (
     BGPConfiguration,
     BGPConfigurationSpec,
 )
-from tortie.model.bgp_peer import BGPPeer, BGPPeerSpec, NextHopMode, split_peer_ip
+from tortie.model.bgp_peer import (
+    BGPPassword,
+    BGPPeer,
+    BGPPeerSpec,
+    NextHopMode,
+    ReversePeering,
+    SourceAddress,
+    split_peer_ip,
+)
 from tortie.model.block_affinity import AffinityState, AffinityType, BlockAffinity, BlockAffinitySpec
 from tortie.model.columns import PLAIN, Table, TableView, table
 from tortie.model.config_names import (
@@ -33,6 +41,7 @@ from tortie.model.errors import (
     UnknownColumn,
     UnknownKind,
 )
+from tortie.model.fields import duration_s
 from tortie.model.ip_pool import EncapsulationMode, IPPool, IPPoolSpec
 from tortie.model.ipam_block import IPAMBlock, IPAMBlockSpec
 from tortie.model.ipam_handle import IPAMHandle, IPAMHandleSpec
@@ -63,6 +72,7 @@ __all__ = [
     "AffinityType",
     "BGPConfiguration",
     "BGPConfigurationSpec",
+    "BGPPassword",
     "BGPPeer",
     "BGPPeerSpec",
     "BlockAffinity",
@@ -89,10 +99,12 @@ __all__ = [
     "ParsedKey",
     "Resource",
     "ResourceInvalid",
+    "ReversePeering",
     "RouteReflector",
     "RouteReflectorSpec",
     "Selector",
     "SelectorInvalid",
+    "SourceAddress",
     "Table",
     "TableView",
     "UnknownColumn",
@@ -101,6 +113,7 @@ __all__ = [
     "WorkloadEndpoint",
     "WorkloadEndpointSpec",
     "configuration_name",
+    "duration_s",
     "find_config_name",
     "find_kind",
     "from_stored",

@@ -6,8 +6,10 @@ Structures to know: `NodeIntent` in, `SpeakerConfig` and `PeerConfig` out.
 """
 
 from ipaddress import IPv4Address
+from typing import Final
 
 from tortie.bgp.engine import PeerConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.wire import (
@@ -21,6 +23,13 @@ from tortie.bgp.wire import (
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
+
+
+ANY_ADDRESS: Final = {False: "0.0.0.0", True: "::"}
+"""Is it IPv6 → all addresses of the family."""
+HOLD_TIME_S_DEFAULT: Final = 90
+KEEPALIVES_PER_HOLD_TIME: Final = 3
+"""RFC 4271 §4.4: a third of the hold time is what the speaker waits between two KEEPALIVEs."""
 
 
 def speaker_config(intent: NodeIntent) -> SpeakerConfig:
@@ -48,7 +57,9 @@ def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
 
 
 def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
-    """Return the addresses on which this speaker takes connections: its own, nothing else."""
+    """Return the addresses on which this speaker takes connections: its own, or any of the host's (bindMode: None)."""
+    if intent.bind_mode == "None":
+        return tuple(ANY_ADDRESS[":" in address] for address in (intent.address_v4, intent.address_v6) if address)
     return tuple(address for address in (intent.address_v4, intent.address_v6) if address is not None)
 
 
@@ -80,11 +91,20 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
             passive=session.passive,
             is_client=session.is_client,
             next_hop_mode=NextHopMode(session.next_hop_mode),
+            hold_time_s=_hold_time_s(session),
+            restart_time_s=RESTART_TIME_S_DEFAULT if session.restart_time_s is None else session.restart_time_s,
             import_filter=_compiled(session.import_filter, filters),
             export_filter=_compiled(session.export_filter, filters),
             description=session.description,
         ),
     )
+
+
+def _hold_time_s(session: SessionIntent) -> int:
+    """Return the hold time to offer, such that a third of it is the keepalive time that was asked for."""
+    if session.keepalive_time_s is None:
+        return HOLD_TIME_S_DEFAULT
+    return KEEPALIVES_PER_HOLD_TIME * session.keepalive_time_s
 
 
 def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter | None]) -> PrefixFilter | None:

@@ -27,6 +27,7 @@ from tortie.store.errors import (
     HistoryReplaced,
     InvalidRequest,
     NotFound,
+    ReadOnly,
     StoreError,
     StoreUnavailable,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "NotFound",
     "Operation",
     "Put",
+    "ReadOnly",
     "ResourceStore",
     "Snapshot",
     "Store",

@@ -1,6 +1,6 @@
 """The datastore's one interface: revisioned keys, compare-and-swap transactions, watch from a revision.
 
-What it is for: every driver (`memory`, `sqlite`, later `etcd`) gives etcd's semantics through `Store`, so
+What it is for: every driver (`memory`, `sqlite`, `files`, later `etcd`) gives etcd's semantics through `Store`, so
 that no caller knows which one it has. What it is not for: resources (`resources.py`), following a prefix
 through outages (`follow.py`), choosing a driver (`open.py`).
 

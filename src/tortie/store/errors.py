@@ -6,6 +6,7 @@
     ├── AlreadyExists     the named object is there already
     ├── Compacted         the change log no longer reaches back to the asked revision: list again
     ├── HistoryReplaced   the store does not continue what was seen of it: it was replaced or restored
+    ├── ReadOnly          the store is only read; the message says where to make the change instead
     ├── InvalidRequest    our caller is wrong: key, size or count out of bounds, or the store was closed
     └── StoreUnavailable  the store cannot be used now; the message says why and what to do
 
@@ -19,6 +20,7 @@ __all__ = [
     "HistoryReplaced",
     "InvalidRequest",
     "NotFound",
+    "ReadOnly",
     "StoreError",
     "StoreUnavailable",
 ]
@@ -87,6 +89,10 @@ class HistoryReplaced(StoreError):
         )
         self.from_revision = from_revision
         self.revision = revision
+
+
+class ReadOnly(StoreError):
+    """The store cannot be written by anybody; the message names it and says where to make the change instead."""
 
 
 class InvalidRequest(StoreError):

@@ -3,18 +3,15 @@
 What it is for: the reference of the semantics that all drivers share, and a fake that can be told to fail.
 What it is not for: anything that must outlive the process, or be seen by another one.
 
-The structures to know: `_entries` (key to Entry) and `_log` (events in revision order; a watcher is a
-revision, its position in the log is looked up, so that no watcher costs a queue).
+The structures to know: `_entries` (key to Entry) and `change_log.ChangeLog` (what watchers are told).
 """
 
 import asyncio
 import uuid
-from bisect import bisect_right
 from collections.abc import AsyncGenerator, Sequence
 
 from tortie.store.base import (
     CHANGE_LOG_EVENTS_MAX,
-    WATCH_BATCH_EVENTS_MAX,
     Compare,
     Entry,
     Event,
@@ -25,9 +22,9 @@ from tortie.store.base import (
     check_key,
     check_prefix,
     check_transaction,
-    whole_revisions,
 )
-from tortie.store.errors import Compacted, Conflict, HistoryReplaced, InvalidRequest, StoreUnavailable
+from tortie.store.change_log import ChangeLog
+from tortie.store.errors import Conflict, HistoryReplaced, InvalidRequest, StoreUnavailable
 
 __all__ = ["MemoryStore"]
 
@@ -46,9 +43,8 @@ class MemoryStore:
     def clear_history(self) -> None:
         """Become another, empty store, as a data file that was made anew: revision 0 of a new history."""
         self._entries: dict[str, Entry] = {}
-        self._log: list[Event] = []
+        self._log = ChangeLog(self._change_log_events_max)
         self._revision = 0
-        self._compacted = 0
         self._history = uuid.uuid4().hex
         self._wake()
 
@@ -93,7 +89,7 @@ class MemoryStore:
             self._check_usable()
             if self._history != history:
                 raise HistoryReplaced(cursor, self._revision)
-            events, cursor = self._events_after(cursor, prefix)
+            events, cursor = self._log.after(cursor, self._revision, prefix)
             if events:
                 yield events
             elif cursor == self._revision:
@@ -127,31 +123,9 @@ class MemoryStore:
                 self._entries[event.key] = event.entry
             else:
                 del self._entries[event.key]
-        self._log.extend(events)
-        self._compact()
+        self._log.append(events)
         self._wake()
-
-    def _compact(self) -> None:
-        excess = len(self._log) - self._change_log_events_max
-        if excess > 0:
-            self._compacted = self._log[excess - 1].revision
-            del self._log[: bisect_right(self._log, self._compacted, key=_revision_of)]
-
-    def _events_after(self, cursor: int, prefix: str) -> tuple[Events, int]:
-        """Return the next batch of events and the revision up to which it reaches."""
-        if cursor < self._compacted:
-            raise Compacted(cursor, self._compacted)
-        if cursor > self._revision:
-            raise HistoryReplaced(cursor, self._revision)
-        start = bisect_right(self._log, cursor, key=_revision_of)
-        step = whole_revisions(self._log[start : start + WATCH_BATCH_EVENTS_MAX + 1], WATCH_BATCH_EVENTS_MAX)
-        reached = step[-1].revision if step else self._revision
-        return [event for event in step if event.key.startswith(prefix)], reached
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-
-
-def _revision_of(event: Event) -> int:
-    return event.revision

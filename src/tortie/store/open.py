@@ -12,14 +12,15 @@ from tortie.store.errors import InvalidRequest
 
 __all__ = ["open_store"]
 
-_EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file or memory://"
+_EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file, files:///absolute/path/of/a/folder or memory://"
 
 
 def open_store(url: str, *, may_create: bool = True) -> Store:
     """Return the store that a URL names; nothing is opened or connected before its first call.
 
     Args:
-        url: `sqlite:///path/of/file` (taken literally, no escapes) or `memory://` (a new, empty store).
+        url: `sqlite:///path/of/file` (taken literally, no escapes), `files:///path/of/folder` (manifests,
+            read only) or `memory://` (a new, empty store).
         may_create: make the data file at the first call if there is none. Commands that only read pass
             False, so that a mistyped path is an error and not an empty network.
 
@@ -37,4 +38,10 @@ def open_store(url: str, *, may_create: bool = True) -> Store:
         from tortie.store.sqlite_store import SQLiteStore  # noqa: PLC0415 - a driver is imported when it is opened
 
         return SQLiteStore(Path(rest), may_create=may_create)
+    if scheme == "files" and separator:
+        if not rest.startswith("/"):
+            raise InvalidRequest(f"datastore URL {url!r}: the path must be absolute and name a folder; {_EXPECTED}")
+        from tortie.store.files import FilesStore  # noqa: PLC0415 - a driver is imported when it is opened
+
+        return FilesStore(Path(rest))
     raise InvalidRequest(f"datastore URL {url!r}: unknown kind of datastore; {_EXPECTED}")

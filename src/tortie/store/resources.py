@@ -8,6 +8,7 @@ outages (`follow.py`).
 The structures to know: `ResourceStore` and `BadRecord` (a record that cannot be used; all others can).
 """
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tortie.model import (
 )
 from tortie.store.base import Compare, Delete, Entry, Operation, Put, Store
 from tortie.store.errors import AlreadyExists, Conflict, NotFound, StoreUnavailable
+from tortie.store.manifest_folder import UNREADABLE_PREFIX
 
 __all__ = ["ROOT_PREFIX", "BadRecord", "Decoded", "ResourceStore", "Snapshot", "decode_entries"]
 
@@ -68,6 +70,8 @@ def decode_entries(entries: Iterable[Entry]) -> Decoded:
     """
     decoded = Decoded([], [])
     for entry in sorted(entries, key=lambda entry: entry.key):
+        if entry.key.startswith(UNREADABLE_PREFIX):
+            decoded.bad_records.append(_unreadable(entry))
         if not entry.key.startswith(_KIND_PREFIXES):
             continue
         try:
@@ -109,10 +113,14 @@ class ResourceStore:
         return (await self.snapshot(kind)).resources
 
     async def snapshot(self, kind: str | None = None) -> Snapshot:
-        """Return all resources (of a kind) as they stand at one revision, and the unusable records."""
+        """Return all resources (of a kind) as they stand at one revision, and the unusable records.
+
+        A file of manifests that cannot be read is among the unusable ones of every kind: who knows what it holds.
+        """
         prefixes = kind_prefixes(kind) if kind is not None else _KIND_PREFIXES
         listing = await self._store.list(prefixes[0] if len(prefixes) == 1 else ROOT_PREFIX)
-        decoded = decode_entries(entry for entry in listing.entries if entry.key.startswith(prefixes))
+        entries = [entry for entry in listing.entries if entry.key.startswith(prefixes)]
+        decoded = decode_entries([*entries, *(await self._store.list(UNREADABLE_PREFIX)).entries])
         return Snapshot(listing.revision, decoded.resources, decoded.bad_records)
 
     async def create(self, resource: Resource) -> Resource:
@@ -212,6 +220,11 @@ class ResourceStore:
 
 def _decode(entry: Entry) -> Resource:
     return from_stored(entry.key, entry.value).with_metadata(resource_version=str(entry.mod_revision))
+
+
+def _unreadable(entry: Entry) -> BadRecord:
+    """Return why a file of manifests is not in force (`manifest_folder`), under its name."""
+    return BadRecord(entry.key.removeprefix(UNREADABLE_PREFIX), str(json.loads(entry.value)["reason"]))
 
 
 def _check_version(wanted: str | None, entry: Entry) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tortie.store import Conflict, Listing, Store, StoreUnavailable
+from tortie.store import Conflict, Listing, ReadOnly, Store, StoreUnavailable
 from tortie.web.errors import ERROR_MESSAGES, KeysError
 from tortie.web.key_request import KeyRequest, parse_fields, parse_request
 from tortie.web.key_tree import Event, KeyTree, deletion, read, write
@@ -48,7 +48,7 @@ class KeysEndpoint:
             return await self._answer(request)
         except KeysError as error:
             return _error_reply(error)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, ReadOnly) as error:
             return _error_reply(KeysError(300, str(error)))
 
     async def _answer(self, request: Request) -> Response:

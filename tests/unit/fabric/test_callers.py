@@ -2,7 +2,18 @@
 
 import pytest
 
-from support.fabric import MESH_OFF, configuration, fabric, node, peer, reasons, reflector, remotes, session_with
+from support.fabric import (
+    MESH_OFF,
+    able_fabric,
+    configuration,
+    fabric,
+    node,
+    peer,
+    reasons,
+    reflector,
+    remotes,
+    session_with,
+)
 from tortie.fabric import node_intent, reflector_intent
 from tortie.model import Resource
 
@@ -89,10 +100,21 @@ def test_a_record_of_another_as_for_a_reflector_that_stands_alone() -> None:
             ["10.0.0.1"],
             id="its port",
         ),
+        pytest.param([peer("p", "10.0.0.2", node="n1", asNumber=65001)], [], id="another AS number"),
+        pytest.param([peer("p", "10.0.0.2", nodeSelector="rack == 'one'")], ["10.0.0.1"], id="of the nodes selected"),
+        pytest.param([peer("p", peerSelector="rack == 'two'", node="n3")], ["10.0.0.3"], id="selected by its label"),
+        pytest.param(
+            [peer("p", peerSelector="rack == 'two'", node="n3", reversePeering="Manual")], [], id="selected, Manual"
+        ),
     ],
 )
 def test_the_named_node_gets_the_session_in_return(resources: list[Resource], expected: list[str]) -> None:
-    nodes = [node("n1", "10.0.0.1"), node("n2", "10.0.0.2"), node("n3", "10.0.0.3"), MESH_OFF]
+    nodes = [
+        node("n1", "10.0.0.1", labels={"rack": "one"}),
+        node("n2", "10.0.0.2", labels={"rack": "two"}),
+        node("n3", "10.0.0.3"),
+        MESH_OFF,
+    ]
     whole = fabric(*nodes, *resources)
     assert whole.quarantine == ()
     assert remotes(node_intent(whole, "n2")) == expected
@@ -113,3 +135,67 @@ def test_a_session_in_return_mirrors_the_other() -> None:
     assert (there.port, back.port) == (179, 1791)
     assert not there.passive
     assert not back.passive
+
+
+@pytest.mark.parametrize("peer_ip", ["FD00:0::2", "[fd00::2]:179"])
+def test_a_session_in_return_by_an_address_in_another_spelling(peer_ip: str) -> None:
+    """Upstream compares text."""
+    whole = fabric(MESH_OFF, node("n1", None, "fd00::1"), node("n2", None, "fd00::2"), peer("p", peer_ip, node="n1"))
+    assert remotes(node_intent(whole, "n2")) == ["fd00::1"]
+
+
+def test_the_other_end_expects_the_as_number_that_the_record_speaks_as() -> None:
+    """Deviation `local-as-returned`: upstream's other end expects the node's own, and the session stays down."""
+    whole = fabric(
+        MESH_OFF, node("n1", "10.0.0.1"), node("n2", "10.0.0.2"), peer("p", "10.0.0.2", node="n1", localASNumber=65001)
+    )
+    there = session_with(node_intent(whole, "n1"), "10.0.0.2")
+    back = session_with(node_intent(whole, "n2"), "10.0.0.1")
+    assert (there.local_as, there.peer_as) == (65001, 64512)
+    assert (back.local_as, back.peer_as) == (64512, 65001)
+
+
+def test_options_of_both_ends_and_of_one() -> None:
+    spec: dict[str, object] = {
+        "nextHopMode": "Keep",
+        "ttlSecurity": 2,
+        "maxRestartTime": "90s",
+        "keepaliveTime": "5s",
+        "sourceAddress": "None",
+        "password": {"secretKeyRef": {"name": "s", "key": "k"}},
+        "numAllowedLocalASNumbers": 1,
+        "reachableBy": "10.0.0.254",
+    }
+    nodes = [MESH_OFF, node("n1", "10.0.0.1"), node("n2", "10.0.0.2")]
+    back = node_intent(able_fabric(*nodes, peer("p", "10.0.0.2", node="n1", **spec)), "n2")
+    (session,) = back.sessions
+    assert (session.next_hop_mode, session.ttl_security_hops, session.local_address) == ("keep", 2, None)
+    assert (session.restart_time_s, session.keepalive_time_s) == (90, 5)
+    assert session.password is not None
+    assert (session.allowed_local_as_count, back.static_routes) == (0, ()), "matters of the other end alone"
+
+
+@pytest.mark.rfc("4456", "4")
+def test_a_node_that_speaks_as_a_reflectors_as_is_its_client() -> None:
+    nodes = [MESH_OFF, node("n9", "10.0.0.9", as_number=65001)]
+    whole = fabric(*nodes, reflector(RR), peer("p", RR, localASNumber=64512))
+    session = session_with(reflector_intent(whole, RR), "10.0.0.9")
+    assert (session.peer_as, session.is_client) == (64512, True)
+    assert session_with(node_intent(whole, "n9"), RR).local_as == 64512
+
+
+@pytest.mark.rfc("4456", "4")
+def test_a_node_that_speaks_as_another_as_is_no_client() -> None:
+    whole = fabric(*NODES, reflector(RR), peer("p", RR, node="n2", localASNumber=65001))
+    for intent in (reflector_intent(whole, RR), node_intent(whole, "n2")):
+        assert intent.sessions == ()
+        assert reasons(intent) == {
+            ("BGPPeer", "p"): "spec.localASNumber: 65001: expected 64512: only an internal peer can be a client "
+            "of reflector 10.0.0.168"
+        }
+
+
+def test_clients_of_a_reflector_by_selector() -> None:
+    nodes = [MESH_OFF, node("n1", "10.0.0.1", labels={"rack": "one"}), node("n2", "10.0.0.2")]
+    whole = fabric(*nodes, reflector(RR), peer("p", RR, nodeSelector="rack == 'one'"))
+    assert remotes(reflector_intent(whole, RR)) == ["10.0.0.1"]

@@ -5,8 +5,27 @@ from typing import Any
 
 import pytest
 
-from support.fabric import SEED_REFLECTOR, block, endpoint, fabric, node, pool, seed_reflection
-from tortie.fabric import DocumentInvalid, NodeIntent, Quarantined, node_intent, reflector_intent
+from support.fabric import (
+    SEED_REFLECTOR,
+    able_fabric,
+    block,
+    configuration,
+    endpoint,
+    fabric,
+    node,
+    peer,
+    pool,
+    seed_reflection,
+)
+from tortie.fabric import (
+    DocumentInvalid,
+    NodeIntent,
+    Quarantined,
+    SecretReference,
+    StaticRoute,
+    node_intent,
+    reflector_intent,
+)
 
 
 def full_intent() -> NodeIntent:
@@ -26,6 +45,36 @@ def test_round_trip() -> None:
         assert NodeIntent.from_json(intent.to_json()) == intent
         assert NodeIntent.from_dict(json.loads(intent.to_json())) == intent
         assert "\n" not in intent.to_json()
+
+
+def test_an_intent_of_an_older_version_can_be_read() -> None:
+    """It was written before these fields were there; the agent may have to start with it during an outage."""
+    content = json.loads(full_intent().to_json())
+    for name in ("bind_mode", "static_routes"):
+        del content[name]
+    for session in content["sessions"]:
+        for name in ("password", "ttl_security_hops", "restart_time_s", "keepalive_time_s", "allowed_local_as_count"):
+            del session[name]
+    assert NodeIntent.from_dict(content) == full_intent()
+
+
+def test_every_option_of_a_session_comes_back() -> None:
+    spec: dict[str, Any] = {
+        "password": {"secretKeyRef": {"name": "s", "key": "k"}},
+        "ttlSecurity": 3,
+        "maxRestartTime": "90s",
+        "keepaliveTime": "5s",
+        "numAllowedLocalASNumbers": 2,
+        "sourceAddress": "None",
+        "reachableBy": "10.0.0.254",
+    }
+    resources = [node("n1", "10.0.0.1"), configuration(bindMode="None"), peer("p", "192.0.2.1", **spec)]
+    intent = node_intent(able_fabric(*resources), "n1")
+    read = NodeIntent.from_json(intent.to_json())
+    assert read == intent
+    (session,) = read.sessions
+    assert (session.password, session.local_address) == (SecretReference("s", "k"), None)
+    assert read.static_routes == (StaticRoute("192.0.2.1/32", "10.0.0.254"),)
 
 
 def test_every_part_is_in_the_example() -> None:
@@ -79,6 +128,13 @@ def with_session(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON v
             "sessions[0].export_filter: 7, expected a whole number from 0 to 1",
             id="filter that is not there",
         ),
+        pytest.param(changed(bind_mode="all"), "bind_mode: 'all', expected one of NodeIP, None", id="bind mode"),
+        pytest.param(
+            with_session(restart_time_s=4096),
+            "sessions[0].restart_time_s: 4096, expected a whole number from 0 to 4095",
+            id="restart time",
+        ),
+        pytest.param(with_session(password="x"), "sessions[0].password: 'x', expected a mapping", id="password"),
     ],
 )
 def test_what_cannot_be_read_is_named(content: dict[str, Any], message: str) -> None:

@@ -4,8 +4,19 @@ from typing import Any
 
 import pytest
 
-from support.fabric import MESH_OFF, configuration, fabric, node, peer, reasons, reflector, remotes, session_with
-from tortie.fabric import node_intent
+from support.fabric import (
+    MESH_OFF,
+    able_fabric,
+    configuration,
+    fabric,
+    node,
+    peer,
+    reasons,
+    reflector,
+    remotes,
+    session_with,
+)
+from tortie.fabric import SecretReference, StaticRoute, node_intent
 from tortie.model import Resource
 
 OLD = "2026-01-01T00:00:00Z"
@@ -88,40 +99,51 @@ def test_next_hop_mode(spec: dict[str, Any], peer_as: int, expected: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("global_age", "own_age", "peer_as", "loser"),
+    ("names", "only", "winner"),
     [
-        pytest.param(OLD, NEW, 65001, "own", id="global is older"),
-        pytest.param(NEW, OLD, 65002, "all", id="own is older"),
+        pytest.param(("zz", "aa"), "n1", "zz", id="global before node-specific"),
+        pytest.param(("bb", "aa"), None, "aa", id="then by name"),
     ],
 )
-def test_two_as_numbers_for_one_address_on_one_node(global_age: str, own_age: str, peer_as: int, loser: str) -> None:
+def test_two_as_numbers_for_one_address_on_one_node(names: tuple[str, str], only: str | None, winner: str) -> None:
+    """The first by name, whatever is older: the result must be the same for whoever reads the same manifests."""
+    numbers = dict(zip(names, (65001, 65002), strict=True))
     whole = fabric(
         *NODES,
-        peer("all", "192.0.2.1", asNumber=65001, created=global_age),
-        peer("own", "192.0.2.1", asNumber=65002, node="n1", created=own_age),
+        peer(names[0], "192.0.2.1", asNumber=65001, created=NEW),
+        peer(names[1], "192.0.2.1", asNumber=65002, node=only, created=OLD),
     )
     intent = node_intent(whole, "n1")
-    assert session_with(intent, "192.0.2.1").peer_as == peer_as
-    assert list(reasons(intent)) == [("BGPPeer", loser)]
-    assert f"on node 'n1' expected {peer_as}: BGPPeer " in reasons(intent)["BGPPeer", loser]
+    (loser,) = numbers.keys() - {winner}
+    assert session_with(intent, "192.0.2.1").peer_as == numbers[winner]
+    assert reasons(intent) == {
+        ("BGPPeer", loser): f"spec.asNumber: {numbers[loser]}: on node 'n1' expected {numbers[winner]} "
+        f"for 192.0.2.1: BGPPeer '{winner}' comes first"
+    }
     other = node_intent(whole, "n2")
+    if only is None:
+        return
     assert session_with(other, "192.0.2.1").peer_as == 65001
     assert other.quarantine == ()
 
 
 @pytest.mark.parametrize(
-    "others",
+    ("others", "first"),
     [
-        pytest.param([], id="in the mesh"),
-        pytest.param([MESH_OFF, peer("back", "10.0.0.1", node="n2")], id="by a session in return"),
+        pytest.param([], "the mesh with node n2", id="in the mesh"),
+        pytest.param(
+            [MESH_OFF, peer("zz-back", "10.0.0.1", node="n2")], "BGPPeer 'zz-back'", id="by a session in return"
+        ),
     ],
 )
-def test_of_a_neighbour_by_other_records_the_node_record_knows_the_as_number(others: list[Resource]) -> None:
+def test_of_a_neighbour_by_other_records_the_node_record_knows_the_as_number(
+    others: list[Resource], first: str
+) -> None:
     whole = fabric(node("n1", "10.0.0.1"), node("n2", "10.0.0.2"), peer("p", "10.0.0.2", asNumber=65001), *others)
     intent = node_intent(whole, "n1")
     assert [item.peer_as for item in intent.sessions] == [64512]
     assert reasons(intent) == {
-        ("BGPPeer", "p"): "spec.asNumber: 65001: on node 'n1' expected 64512, the AS number of node 'n2'"
+        ("BGPPeer", "p"): f"spec.asNumber: 65001: on node 'n1' expected 64512 for 10.0.0.2: {first} comes first"
     }
 
 
@@ -182,3 +204,222 @@ def test_clients_of_a_node_that_reflects(other_id: str | None, peer_as: int, is_
     session = session_with(node_intent(whole, "rr"), "10.0.0.1")
     assert session.is_client is is_client
     assert session.next_hop_mode == "auto", "a reflector leaves next hops alone"
+
+
+# ---------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "value"),
+    [
+        pytest.param({"localASNumber": 65009}, "local_as", 65009, id="localASNumber"),
+        pytest.param({"sourceAddress": "None"}, "local_address", None, id="sourceAddress None"),
+        pytest.param({"sourceAddress": "UseNodeIP"}, "local_address", "10.0.0.1", id="sourceAddress UseNodeIP"),
+        pytest.param({"maxRestartTime": "90s"}, "restart_time_s", 90, id="maxRestartTime"),
+        pytest.param({"maxRestartTime": "1m30.6s"}, "restart_time_s", 91, id="maxRestartTime, rounded"),
+        pytest.param({"keepaliveTime": "1m"}, "keepalive_time_s", 60, id="keepaliveTime"),
+        pytest.param({"numAllowedLocalASNumbers": 2}, "allowed_local_as_count", 2, id="numAllowedLocalASNumbers"),
+        pytest.param({"ttlSecurity": 1}, "ttl_security_hops", 1, id="ttlSecurity", marks=pytest.mark.rfc("5082", "3")),
+        pytest.param({"ttlSecurity": 0}, "ttl_security_hops", None, id="ttlSecurity 0"),
+        pytest.param(
+            {"password": {"secretKeyRef": {"name": "s", "key": "k"}}},
+            "password",
+            SecretReference("s", "k"),
+            id="secret",
+        ),
+    ],
+)
+@pytest.mark.parametrize("by", ["peerIP", "peerSelector"])
+def test_an_option(spec: dict[str, Any], field: str, value: object, by: str) -> None:
+    whom: dict[str, Any] = {"peer_ip": "10.0.0.2"} if by == "peerIP" else {"peerSelector": "rack == 'two'"}
+    whole = able_fabric(
+        MESH_OFF,
+        node("n1", "10.0.0.1"),
+        node("n2", "10.0.0.2", labels={"rack": "two"}),
+        peer("p", node="n1", **whom, **spec),
+    )
+    assert whole.quarantine == ()
+    assert getattr(session_with(node_intent(whole, "n1"), "10.0.0.2"), field) == value
+
+
+def test_a_router_to_the_peer_is_a_route_of_the_nodes_that_have_the_peer() -> None:
+    whole = able_fabric(*NODES, peer("p", "192.0.2.1:1790", node="n1", reachableBy="10.0.0.254"))
+    assert node_intent(whole, "n1").static_routes == (StaticRoute("192.0.2.1/32", "10.0.0.254"),)
+    assert node_intent(whole, "n2").static_routes == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        pytest.param({"localASNumber": 65001}, "self", id="inside the AS as it is spoken"),
+        pytest.param({}, "keep", id="outside"),
+    ],
+)
+def test_inside_or_outside_is_by_the_as_number_that_is_spoken(spec: dict[str, Any], expected: str) -> None:
+    """Reference E4: the effective AS number decides on keepOriginalNextHop."""
+    whole = fabric(*NODES, peer("p", "192.0.2.1", asNumber=65001, keepOriginalNextHop=True, **spec))
+    assert session_with(node_intent(whole, "n1"), "192.0.2.1").next_hop_mode == expected
+
+
+@pytest.mark.rfc("4456", "7")
+def test_a_client_is_one_by_the_as_number_that_is_spoken() -> None:
+    whole = fabric(
+        MESH_OFF, node("rr", "10.0.0.168", cluster_id="1.0.0.1"), peer("p", "192.0.2.1", localASNumber=1, asNumber=1)
+    )
+    assert session_with(node_intent(whole, "rr"), "192.0.2.1").is_client
+
+
+def test_a_mesh_session_has_what_the_configuration_says() -> None:
+    secret = {"secretKeyRef": {"name": "bgp", "key": "mesh"}}
+    nodes = [node("n1", "10.0.0.1"), node("n2", "10.0.0.2")]
+    whole = able_fabric(*nodes, configuration(nodeMeshPassword=secret, nodeMeshMaxRestartTime="90s"))
+    (session,) = node_intent(whole, "n1").sessions
+    assert (session.password, session.restart_time_s) == (SecretReference("bgp", "mesh"), 90)
+
+
+# ---------------------------------------------------------------- selectors
+
+
+RACKS = [
+    node("n1", "10.0.0.1", "fd00::1", labels={"rack": "one"}),
+    node("n2", "10.0.0.2", "fd00::2", labels={"rack": "one", "role": "reflector"}),
+    node("n3", "10.0.0.3", labels={"rack": "two"}, as_number=65003),
+    configuration("node.n3", listenPort=1790),
+    MESH_OFF,
+]
+
+
+@pytest.mark.parametrize(
+    ("spec", "sessions"),
+    [
+        pytest.param(
+            {"nodeSelector": "rack == 'one'", "peer_ip": "192.0.2.1"},
+            {"n1": ["192.0.2.1"], "n2": ["192.0.2.1"], "n3": []},
+            id="nodeSelector with an address",
+        ),
+        pytest.param(
+            {"peerSelector": "has(role)"},
+            {"n1": ["10.0.0.2", "fd00::2"], "n2": ["10.0.0.1", "10.0.0.3", "fd00::1"], "n3": ["10.0.0.2"]},
+            id="all nodes with those selected, in each family that both have, and back",
+        ),
+        pytest.param(
+            {"peerSelector": "has(role)", "node": "n3"},
+            {"n1": [], "n2": ["10.0.0.3"], "n3": ["10.0.0.2"]},
+            id="one node with those selected",
+        ),
+        pytest.param(
+            {"nodeSelector": "rack == 'one'", "peerSelector": "rack == 'one'"},
+            {"n1": ["10.0.0.2", "fd00::2"], "n2": ["10.0.0.1", "fd00::1"], "n3": []},
+            id="a mesh of some nodes; nobody with itself",
+        ),
+        pytest.param(
+            {"peerSelector": "has(role)", "reversePeering": "Manual"},
+            {"n1": ["10.0.0.2", "fd00::2"], "n2": [], "n3": ["10.0.0.2"]},
+            id="not back where it says Manual",
+        ),
+        pytest.param(
+            {"nodeSelector": "rack == 'three'", "peerSelector": "all()"}, {"n1": [], "n2": [], "n3": []}, id="nobody"
+        ),
+        pytest.param(
+            {"nodeSelector": "has(role)", "peer_ip": "10.0.0.1"},
+            {"n1": ["10.0.0.2"], "n2": ["10.0.0.1"], "n3": []},
+            id="nodeSelector with a node's address, and back",
+        ),
+    ],
+)
+def test_selectors(spec: dict[str, Any], sessions: dict[str, list[str]]) -> None:
+    whole = fabric(*RACKS, peer("p", **spec))
+    assert whole.quarantine == ()
+    assert {name: remotes(node_intent(whole, name)) for name in whole.nodes} == sessions
+
+
+def test_a_selected_node_brings_its_own_as_number_and_port() -> None:
+    whole = fabric(*RACKS, peer("p", nodeSelector="has(role)", peerSelector="rack == 'two'"))
+    there = session_with(node_intent(whole, "n2"), "10.0.0.3")
+    back = session_with(node_intent(whole, "n3"), "10.0.0.2")
+    assert (there.local_as, there.peer_as, there.port, there.roles) == (64512, 65003, 1790, ("node",))
+    assert (back.local_as, back.peer_as, back.port, back.roles) == (65003, 64512, 179, ("node",))
+    assert there.description == "node peer p with node n3"
+    assert back.description == "node peer p of node n2"
+
+
+def test_a_selector_without_nodes_is_global() -> None:
+    whole = fabric(*RACKS, peer("p", peerSelector="has(role)"))
+    assert session_with(node_intent(whole, "n1"), "10.0.0.2").roles == ("global",)
+
+
+def test_labels_decide_when_they_change() -> None:
+    changed = [node("n1", "10.0.0.1", labels={"rack": "two"}), *RACKS[1:]]
+    whole = fabric(*changed, peer("p", "192.0.2.1", nodeSelector="rack == 'one'"))
+    assert node_intent(whole, "n1").sessions == ()
+
+
+# ---------------------------------------------------------------- nodes that reflect
+
+
+def reflectors(one_id: str, other_id: str, *more: Resource) -> list[Resource]:
+    return [
+        node("n1", "10.0.0.1"),
+        node("rr1", "10.0.0.168", cluster_id=one_id, labels={"role": "reflector"}),
+        node("rr2", "10.0.0.169", cluster_id=other_id, labels={"role": "reflector"}),
+        *more,
+    ]
+
+
+@pytest.mark.rfc("4456", "7")
+@pytest.mark.parametrize(
+    ("other_id", "is_client"),
+    [
+        pytest.param("1.0.0.1", False, id="of one cluster: plain iBGP"),
+        pytest.param("1.0.0.2", True, id="of two clusters: each the other's client"),
+    ],
+)
+def test_two_reflectors(other_id: str, is_client: bool) -> None:
+    whole = fabric(*reflectors("1.0.0.1", other_id, MESH_OFF, peer("p", peerSelector="role == 'reflector'")))
+    there = session_with(node_intent(whole, "rr1"), "10.0.0.169")
+    back = session_with(node_intent(whole, "rr2"), "10.0.0.168")
+    assert (there.is_client, back.is_client) == (is_client, is_client)
+    assert (there.passive, back.passive) == (False, False), "equals: both dial"
+    for name in ("rr1", "rr2"):
+        client = session_with(node_intent(whole, name), "10.0.0.1")
+        assert (client.is_client, client.passive) == (True, True), "it waits for its client"
+    assert {(item.is_client, item.passive) for item in node_intent(whole, "n1").sessions} == {(False, False)}
+
+
+def test_a_reflector_with_the_mesh_on_has_the_sessions_of_its_records_only() -> None:
+    whole = fabric(*reflectors("1.0.0.1", "1.0.0.1", node("n2", "10.0.0.2"), peer("p", "10.0.0.168", node="n1")))
+    assert remotes(node_intent(whole, "rr1")) == ["10.0.0.1"]
+    assert remotes(node_intent(whole, "rr2")) == []
+    assert remotes(node_intent(whole, "n1")) == ["10.0.0.2", "10.0.0.168"]
+    assert remotes(node_intent(whole, "n2")) == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "reflector_waits"),
+    [
+        pytest.param({"peer_ip": "10.0.0.1", "node": "rr1"}, True, id="the reflector's record"),
+        pytest.param({"peer_ip": "10.0.0.168", "node": "n1"}, True, id="the client's record"),
+        pytest.param({"peerSelector": "role == 'reflector'", "node": "n1"}, True, id="with a selector"),
+        pytest.param({"peer_ip": "10.0.0.1", "node": "rr1", "reversePeering": "Manual"}, False, id="Manual"),
+        pytest.param({"peer_ip": "10.0.0.1:1790", "node": "rr1"}, False, id="another speaker on the client's host"),
+        pytest.param({"peer_ip": "10.0.0.1", "node": "rr1", "asNumber": 65001}, False, id="of another AS number"),
+        pytest.param({"peer_ip": "192.0.2.1", "node": "rr1"}, False, id="a router"),
+    ],
+)
+def test_who_dials(spec: dict[str, Any], reflector_waits: bool) -> None:
+    """One end at least, and both ends know which."""
+    whole = fabric(*reflectors("1.0.0.1", "1.0.0.1", MESH_OFF, peer("p", **spec)))
+    assert [item.passive for item in node_intent(whole, "rr1").sessions] == [reflector_waits]
+    assert not any(item.passive for item in node_intent(whole, "n1").sessions)
+
+
+def test_a_record_that_is_for_both_ends_speaks_for_both() -> None:
+    whole = fabric(
+        MESH_OFF,
+        node("n1", "10.0.0.1"),
+        node("n2", "10.0.0.2"),
+        peer("p", peerSelector="all()", localASNumber=65001, reversePeering="Manual"),
+    )
+    for name in whole.nodes:
+        (session,) = node_intent(whole, name).sessions
+        assert (session.local_as, session.peer_as) == (65001, 65001)

@@ -18,14 +18,14 @@ from support.fabric import (
     reflector,
     seed_nodes,
 )
-from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, check_as_number
+from tortie.fabric import Fabric
+from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, Unsupported, check_as_number
 from tortie.model import Resource
 
 OLD = "2026-01-01T00:00:00Z"
 NEW = "2026-01-02T00:00:00Z"
 AS_NUMBER = "another AS number (23456 stands for those that do not fit in 16 bits)"
 INTERFACE = "the name of an interface, 1 to 15 characters without blanks and '/'"
-OTHER_ENDPOINT = "an address and port that no other record names for the same nodes"
 
 NODE_ROWS = [
     pytest.param(
@@ -80,19 +80,27 @@ PEER_ROWS = [
         marks=pytest.mark.rfc("4456", "4"),
     ),
     pytest.param(
-        peer("bad", "192.0.2.9", created=NEW),
-        f"spec.peerIP: '192.0.2.9': expected {OTHER_ENDPOINT}: BGPPeer 'tor' has it and is older",
-        id="two global records for one address",
+        peer("bad", "192.0.2.1", localASNumber=23456),
+        f"spec.localASNumber: 23456: expected {AS_NUMBER}",
+        id="AS_TRANS as own",
+        marks=pytest.mark.rfc("6793", "9"),
     ),
     pytest.param(
-        peer("bad", "192.0.2.8:179", node="kube-node1", created=NEW),
-        f"spec.peerIP: '192.0.2.8:179': expected {OTHER_ENDPOINT}: BGPPeer 'tor-1' has it and is older",
-        id="two records of one node for one address",
+        peer("bad", "192.0.2.1", maxRestartTime="4096s"),
+        "spec.maxRestartTime: '4096s': expected 0 to 4095 seconds",
+        id="restart time",
+        marks=pytest.mark.rfc("4724", "3"),
     ),
     pytest.param(
-        peer("bad", "192.0.2.1", sourceAddress="None"),
-        "spec.sourceAddress: 'None': expected UseNodeIP (this version does not support None)",
-        id="no source address",
+        peer("bad", "192.0.2.1", keepaliveTime="400ms"),
+        "spec.keepaliveTime: '400ms': expected 1 to 21845 seconds",
+        id="keepalive time too short",
+    ),
+    pytest.param(
+        peer("bad", "192.0.2.1", keepaliveTime="21846s"),
+        "spec.keepaliveTime: '21846s': expected 1 to 21845 seconds",
+        id="keepalive time too long",
+        marks=pytest.mark.rfc("4271", "4.4"),
     ),
 ]
 
@@ -178,30 +186,38 @@ def test_what_is_set_aside_leaves_no_trace(resource: Resource, reason: str) -> N
 
 
 SOME_VALUE: dict[str, object] = {
-    "localASNumber": 65001,
     "password": {"secretKeyRef": {"name": "s", "key": "k"}},
-    "maxRestartTime": "10s",
-    "keepaliveTime": "10s",
     "numAllowedLocalASNumbers": 1,
     "ttlSecurity": 1,
     "reachableBy": "10.10.31.1",
     "filters": ["f"],
-    "nodeSelector": "all()",
-    "peerSelector": "all()",
     "localWorkloadSelector": "all()",
 }
 
 
-@pytest.mark.parametrize("field", [path for _, path in UNSUPPORTED_PEER_FIELDS])
-def test_a_peer_with_a_field_that_cannot_be_obeyed_is_set_aside_whole(field: str) -> None:
-    spec: dict[str, Any] = {field: SOME_VALUE[field]}
-    if field in ("peerSelector", "localWorkloadSelector"):
-        spec |= {"peerIP": None, "asNumber": 65001 if field == "localWorkloadSelector" else None}
+@pytest.mark.parametrize("field", UNSUPPORTED_PEER_FIELDS, ids=lambda field: field.path)
+def test_a_peer_with_a_field_that_cannot_be_obeyed_is_set_aside_whole(field: Unsupported) -> None:
+    spec: dict[str, Any] = {field.path: SOME_VALUE[field.path]}
+    if field.path == "localWorkloadSelector":
+        spec |= {"peerIP": None, "asNumber": 65001}
     whole = fabric(*sound(), peer("bad", "192.0.2.1", **spec))
     assert names(reasons(whole)) == ["bad"]
     (reason,) = reasons(whole).values()
-    assert reason.startswith(f"spec.{field}: ")
-    assert reason.endswith("expected no such field (this version does not support it)")
+    assert reason.startswith(f"spec.{field.path}: ")
+    assert reason.endswith(f": expected no such field ({field.reason})")
+
+
+@pytest.mark.parametrize("spec", [{"ttlSecurity": 0}, {"numAllowedLocalASNumbers": 0}, {"filters": []}])
+def test_a_field_that_asks_for_nothing_is_no_reason(spec: dict[str, Any]) -> None:
+    assert fabric(*sound(), peer("good", "192.0.2.1", **spec)).quarantine == ()
+
+
+def test_a_password_without_a_secret_is_no_session_without_a_password() -> None:
+    whole = Fabric.from_resources([peer("bad", "192.0.2.1", password={})], unsupported=())
+    assert reasons(whole) == {
+        ("BGPPeer", "bad"): "spec.password.secretKeyRef: missing, expected name and key of the secret"
+    }
+    assert names(reasons(fabric(peer("bad", "192.0.2.1", password={})))) == ["bad"]
 
 
 def test_a_secret_is_not_shown_in_a_reason() -> None:
@@ -246,8 +262,10 @@ def test_a_block_in_transit_disputes_nothing(state: str) -> None:
 def test_a_peer_takes_the_port_of_the_node_it_names() -> None:
     whole = fabric(
         node("n1", "10.0.0.1"),
+        node("n2", "10.0.0.2"),
         configuration("node.n1", listenPort=1790),
         peer("p1", "10.0.0.1"),
+        peer("p5", "10.0.0.1", node="n2", asNumber=65001),
         peer("p2", "10.0.0.1:1790", node="n2"),
         peer("p3", "192.0.2.1"),
         peer("p4", "[fd00::9]:1791"),
@@ -257,7 +275,8 @@ def test_a_peer_takes_the_port_of_the_node_it_names() -> None:
         "p2": 1790,
         "p3": 179,
         "p4": 1791,
-    }
+        "p5": 179,
+    }, "of the node only where the AS number is the node's"
 
 
 def test_another_port_of_a_nodes_address_is_another_speaker() -> None:

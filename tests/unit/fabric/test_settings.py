@@ -1,17 +1,23 @@
 """Tests of tortie.fabric.settings: BGPConfiguration, default and per node."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from support.fabric import configuration
+from tortie.fabric.intent import SecretReference
 from tortie.fabric.quarantine import Ledger
+from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, Unsupported
 from tortie.fabric.records import Settings
 from tortie.fabric.settings import AllSettings, read_settings
 from tortie.model import BGPConfiguration
 
 
-def read(*configurations: BGPConfiguration) -> tuple[AllSettings, list[str]]:
+def read(
+    *configurations: BGPConfiguration, unsupported: Sequence[Unsupported] = UNSUPPORTED_PEER_FIELDS
+) -> tuple[AllSettings, list[str]]:
     ledger = Ledger()
-    settings = read_settings(configurations, ledger)
+    settings = read_settings(configurations, ledger, unsupported)
     return settings, [entry.reason for entry in ledger.quarantined]
 
 
@@ -31,6 +37,7 @@ def test_the_clusters_record() -> None:
             listenPort=1790,
             ignoredInterfaces=["eth9", "docker*", "eth9"],
             logSeverityScreen="debug",
+            bindMode="None",
         )
     )
     assert settings.cluster == Settings(
@@ -39,6 +46,7 @@ def test_the_clusters_record() -> None:
         listen_port=1790,
         ignored_interfaces=("docker*", "eth9"),
         log_level="Debug",
+        bind_mode="None",
     )
     assert settings.of_node("n1") == settings.cluster
     assert problems == []
@@ -48,8 +56,9 @@ def test_a_node_overrides_and_inherits() -> None:
     settings, _ = read(
         configuration(listenPort=1790, ignoredInterfaces=["eth9"], asNumber=65001),
         configuration("node.n1", logSeverityScreen="Error"),
-        configuration("node.n2", listenPort=1791, ignoredInterfaces=[]),
+        configuration("node.n2", listenPort=1791, ignoredInterfaces=[], bindMode="None"),
     )
+    assert (settings.of_node("n1").bind_mode, settings.of_node("n2").bind_mode) == ("NodeIP", "None")
     assert (settings.of_node("n1").listen_port, settings.of_node("n1").log_level) == (1790, "Error")
     assert settings.of_node("n1").ignored_interfaces == ("eth9",)
     assert (settings.of_node("n2").listen_port, settings.of_node("n2").ignored_interfaces) == (1791, ())
@@ -74,3 +83,27 @@ def test_a_mesh_password_that_cannot_be_used_means_no_mesh_rather_than_no_passwo
     assert not settings.cluster.is_mesh_enabled
     assert not settings.is_default_usable
     assert [problem.split(":")[0] for problem in problems] == ["spec.nodeMeshPassword"]
+
+
+def test_what_the_mesh_has_of_its_own() -> None:
+    """Where the speaker can do passwords."""
+    secret = {"secretKeyRef": {"name": "bgp", "key": "mesh"}}
+    settings, problems = read(configuration(nodeMeshPassword=secret, nodeMeshMaxRestartTime="90s"), unsupported=())
+    assert settings.cluster.mesh_password == SecretReference("bgp", "mesh")
+    assert settings.cluster.mesh_restart_time_s == 90
+    assert settings.cluster.is_mesh_enabled
+    assert problems == []
+
+
+def test_a_mesh_password_without_a_secret_means_no_mesh() -> None:
+    settings, problems = read(configuration(nodeMeshPassword={}), unsupported=())
+    assert not settings.cluster.is_mesh_enabled
+    assert [problem.split(":")[0] for problem in problems] == ["spec.nodeMeshPassword.secretKeyRef"]
+
+
+@pytest.mark.rfc("4724", "3")
+def test_a_restart_time_that_no_open_can_carry() -> None:
+    settings, problems = read(configuration(nodeMeshMaxRestartTime="2h"))
+    assert settings.cluster.mesh_restart_time_s is None
+    assert settings.cluster.is_mesh_enabled
+    assert problems == ["spec.nodeMeshMaxRestartTime: '2h': expected 0 to 4095 seconds; the speaker's default is used"]
