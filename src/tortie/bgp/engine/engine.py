@@ -10,12 +10,11 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.helper import Helper
 from tortie.bgp.engine.next_hops import NextHops
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
@@ -29,14 +28,12 @@ from tortie.bgp.engine.outputs import (
     PeerUp,
     SendBytes,
 )
-from tortie.bgp.engine.peer import Membership, Peer, Stale, established_source, export_profile
+from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
+from tortie.bgp.engine.peer_table import PeerTable
 from tortie.bgp.engine.restart import (
-    STALE_TIME_S,
     SelectionDeferral,
-    is_same_speaker,
-    resumed_families,
-    retained_families,
 )
+from tortie.bgp.engine.sending import next_updates
 from tortie.bgp.engine.timers import TimerHeap
 from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig, outputs
@@ -48,14 +45,9 @@ from tortie.bgp.wire import (
     Notification,
     Update,
     address_from_text,
-    encode_end_of_rib,
     encode_notification,
-    encode_withdrawals,
     prefix_from_text,
 )
-
-DYNAMIC_PEERS_MAX: Final = 16_384
-"""Sessions that ranges may bring at once; a further connection is refused and counted."""
 
 FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
 
@@ -89,25 +81,27 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
-        self.peers: dict[PeerKey, Peer] = {}
+        self._peers = PeerTable()
         self.refused_count = 0
         self._jitter = jitter
         self._reports_best_paths = reports_best_paths
-        self._ranges: tuple[RangeConfig, ...] = ()
-        self._by_address: dict[str, dict[PeerKey, Peer]] = {}
-        self._by_connection: dict[int, Peer] = {}
-        self._dynamic_count = 0
         self._by_source: dict[Source, Peer] = {}
         self._next_hops = NextHops()
         self._source_count = 0
         self._ready: dict[Peer, None] = {}
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
+        self._helper = Helper(self.rib, self._next_hops.note_paths_went)
         self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
         self.rib.add_source(self.local, ImportRule(config.local_as), (IPV4_UNICAST, IPV6_UNICAST))
+
+    @property
+    def peers(self) -> Mapping[PeerKey, Peer]:
+        """Every peer, named or brought by a range."""
+        return self._peers.by_key
 
     # ------------------------------------------------------------------ configuration
 
@@ -127,13 +121,15 @@ class Engine:
         if speaker is not None:
             self._set_speaker(speaker)
         self._learn_own_addresses(peer.key for peer in peers)
-        self._ranges = tuple(sorted(ranges, key=lambda each: -ip_network(each.prefix).prefixlen))
+        self._peers.set_ranges(ranges)
         wanted = {peer.key: peer.options for peer in peers}
         for key in wanted:
-            self._take_over_dynamic(key)
+            former = self._peers.name_dynamic(key)
+            if former is not None:
+                self._deferral.note_gone(former)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
-            options = self._range_options(key) if peer.is_dynamic else None
+            options = self._peers.range_options(key.remote_address) if peer.is_dynamic else None
             if options is None:
                 self._remove(peer, now)
             else:
@@ -169,19 +165,6 @@ class Engine:
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
 
-    def _take_over_dynamic(self, key: PeerKey) -> None:
-        """A peer that a range brought is named now: it is that peer, and its session stays."""
-        if key in self.peers:
-            return
-        for old_key, peer in self._by_address.get(key.remote_address, {}).items():
-            if peer.is_dynamic and key.local_address in ("", old_key.local_address):
-                self._deferral.note_gone(old_key)
-                del self.peers[old_key], self._by_address[key.remote_address][old_key]
-                peer.key, peer.is_dynamic = key, False
-                self.peers[key] = self._by_address[key.remote_address][key] = peer
-                self._dynamic_count -= 1
-                return
-
     def _set_peer(self, key: PeerKey, options: SessionOptions, now: float) -> None:
         peer = self.peers.get(key)
         if peer is None:
@@ -193,7 +176,7 @@ class Engine:
             former.local_as,
             stale.source.peer_as,
         ):
-            self._drop_stale(peer)
+            self._helper.drop(peer)
         if not peer.session.reconfigure(self._session_config(key, options), now):
             self._apply_in_place(peer, former)
         self._pump(peer, now)
@@ -247,9 +230,8 @@ class Engine:
     def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
         session.local_restart = self._local_restart()
-        peer = self.peers[key] = Peer(key, options, session, is_dynamic=is_dynamic)
-        self._by_address.setdefault(key.remote_address, {})[key] = peer
-        self._dynamic_count += is_dynamic
+        peer = Peer(key, options, session, is_dynamic=is_dynamic)
+        self._peers.add(peer)
         session.start(now)
         self._pump(peer, now)
         return peer
@@ -260,16 +242,10 @@ class Engine:
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
-        self._drop_stale(peer)
+        self._helper.drop(peer)
         self._deferral.note_gone(peer.key)
-        del self.peers[peer.key]
-        at_address = self._by_address[peer.key.remote_address]
-        del at_address[peer.key]
-        if not at_address:
-            del self._by_address[peer.key.remote_address]
-        self._dynamic_count -= peer.is_dynamic
+        self._peers.remove(peer)
         self._timers.forget(peer)
-        assert not peer.connections, f"{peer.key} is forgotten with open connections"
 
     def shutdown(self, now: float, *, for_restart: bool = False) -> None:
         """End every session with Cease / Administrative Shutdown and accept nothing more.
@@ -279,7 +255,7 @@ class Engine:
             for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
                 restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
         """
-        self._ranges = ()
+        self._peers.set_ranges(())
         for peer in list(self.peers.values()):
             if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
                 peer.session.leave(now)
@@ -320,56 +296,6 @@ class Engine:
                     self._join(peer, peer.negotiated, family)
         self._tell_sessions_of_restart()
 
-    def _returning_source(self, peer: Peer, negotiated: Negotiated, now: float) -> Source:
-        """Return what stands for a session that is up: the same as before where its paths were kept.
-
-        So what it announces again replaces what is stale, and what it announces as before changes nothing.
-        """
-        self._source_count += 1
-        source, stale = established_source(peer, negotiated, self._source_count), peer.stale
-        if stale is not None and not is_same_speaker(stale.source, source):
-            self._drop_stale(peer)
-            stale = None
-        if stale is None:
-            return source
-        kept = resumed_families(negotiated, stale.families)
-        for family in sorted(stale.families - kept):
-            self.rib.drop_family(stale.source, family)
-        stale.families, stale.is_back, stale.deadline = kept, True, now + STALE_TIME_S
-        if not kept:
-            peer.stale = None
-        return stale.source
-
-    def _sweep_stale(self, peer: Peer, families: Iterable[Family]) -> None:
-        """The peer is back and has sent all it had of these families, or will not."""
-        stale = peer.stale
-        ended = frozenset() if stale is None else stale.families.intersection(families)
-        if stale is None or not ended:
-            return
-        for family in sorted(ended):
-            self.rib.sweep_stale(stale.source, family)
-        stale.families -= ended
-        if not stale.families:
-            peer.stale = None
-        self._next_hops.note_paths_went()
-
-    def _drop_stale(self, peer: Peer) -> None:
-        """Keep nothing of a peer that is not back."""
-        stale, peer.stale = peer.stale, None
-        if stale is not None:
-            assert peer.source is None, f"{peer.key} is established: what is stale of it is swept, not dropped"
-            self.rib.remove_source(stale.source)
-            self._next_hops.note_paths_went()
-
-    def _expire_stale(self, peer: Peer, now: float) -> None:
-        stale = peer.stale
-        if stale is None or stale.deadline > now:
-            return
-        if stale.is_back:
-            self._sweep_stale(peer, stale.families)
-        else:
-            self._drop_stale(peer)
-
     # ------------------------------------------------------------------ local routes and next hops
 
     def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
@@ -409,7 +335,8 @@ class Engine:
 
     def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> None:
         """Take an inbound connection; a peer that nobody configured is told Cease / Connection Rejected (RFC 4486)."""
-        peer = self._peer_for(remote_address, local_address) or self._dynamic_peer(remote_address, local_address, now)
+        peer = self._peers.find_inbound(remote_address, local_address)
+        peer = peer or self._dynamic_peer(remote_address, local_address, now)
         if peer is None:
             self.refused_count += 1
             self._outputs.append(SendBytes(connection, (CONNECTION_REJECTED,)))
@@ -426,9 +353,7 @@ class Engine:
         return True
 
     def _made(self, peer: Peer, connection: int, local_address: str, now: float, *, is_outgoing: bool) -> None:
-        self._by_connection[connection] = peer
-        peer.connections.add(connection)
-        peer.was_connected = True
+        self._peers.connect(peer, connection)
         peer.session.connection_made(connection, is_outgoing=is_outgoing, local_address=local_address, now=now)
         self._pump(peer, now)
 
@@ -441,26 +366,22 @@ class Engine:
 
     def connection_lost(self, connection: int, reason: str, now: float) -> None:
         """The connection ended without our asking."""
-        peer = self._by_connection.get(connection)
+        peer = self._peers.owner(connection)
         if peer is not None:
-            self._disconnect(peer, connection)
+            self._peers.disconnect(connection)
             peer.session.connection_lost(connection, reason, now)
             self._pump(peer, now)
 
-    def _disconnect(self, peer: Peer, connection: int) -> None:
-        del self._by_connection[connection]
-        peer.connections.discard(connection)
-
     def receive_data(self, connection: int, data: bytes, now: float) -> None:
         """Bytes came in. The shell bounds one call to what it reads at once."""
-        peer = self._by_connection.get(connection)
+        peer = self._peers.owner(connection)
         if peer is not None:
             peer.session.receive_data(connection, data, now)
             self._pump(peer, now)
 
     def drained(self, connection: int, now: float) -> None:
         """The shell has written all it was given for this connection."""
-        peer = self._by_connection.get(connection)
+        peer = self._peers.owner(connection)
         if peer is None:
             return
         peer.session.drained(connection, now)
@@ -469,25 +390,11 @@ class Engine:
             if peer.is_behind():
                 self._ready[peer] = None
 
-    def _peer_for(self, remote_address: str, local_address: str) -> Peer | None:
-        for key, peer in self._by_address.get(remote_address, {}).items():
-            if key.local_address in ("", local_address):
-                return peer
-        return None
-
     def _dynamic_peer(self, remote_address: str, local_address: str, now: float) -> Peer | None:
-        key = PeerKey(local_address, remote_address, 0)
-        options = self._range_options(key)
-        if options is None or self._dynamic_count >= DYNAMIC_PEERS_MAX:
+        options = self._peers.range_options(remote_address)
+        if options is None or self._peers.is_full:
             return None
-        return self._add(key, options, now, is_dynamic=True)
-
-    def _range_options(self, key: PeerKey) -> SessionOptions | None:
-        address = ip_address(key.remote_address)
-        for each in self._ranges:
-            if address in ip_network(each.prefix):
-                return replace(each.options, passive=True)
-        return None
+        return self._add(PeerKey(local_address, remote_address, 0), options, now, is_dynamic=True)
 
     # ------------------------------------------------------------------ time and output
 
@@ -495,7 +402,7 @@ class Engine:
         """Let every timer act whose time has come."""
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
-            self._expire_stale(peer, now)
+            self._helper.expire(peer, now)
             self._pump(peer, now)
         self._end_deferral(now)
 
@@ -544,29 +451,12 @@ class Engine:
         connection = peer.connection
         if connection is None:
             return
-        buffers: list[bytes | memoryview] = []
-        message_count = 0
-        for family, (group, member) in list(peer.memberships.items()):
-            while not buffers and (segment := group.next_segment(member)) is not None:
-                replaced = segment.replaced.get(member.source, ())
-                withdrawals = encode_withdrawals(family, replaced, group.profile.encoding)
-                buffers += withdrawals
-                buffers += segment.buffers_for(member.source)
-                message_count += segment.message_count + len(withdrawals)
-                peer.announced_count += segment.announced_to(member.source)
-                peer.withdrawn_count += segment.withdrawn_count + len(replaced)
-            if group.owes_end_of_rib_now(member):
-                buffers.append(encode_end_of_rib(family))
-                message_count += 1
-                member.owes_end_of_rib = False
-            if buffers:  # the other family has its turn first next time
-                peer.memberships[family] = peer.memberships.pop(family)
-                break
+        buffers, message_count = next_updates(peer)
         if buffers:
             peer.has_unsent = True
             peer.session.count_updates_sent(message_count, now)
             self._timers.update(peer)
-            self._outputs.append(SendBytes(connection, tuple(buffers)))
+            self._outputs.append(SendBytes(connection, buffers))
 
     # ------------------------------------------------------------------ what sessions say
 
@@ -597,7 +487,7 @@ class Engine:
             case outputs.CancelConnection():
                 self._outputs.append(CancelConnection(peer.key))
             case outputs.CloseConnection(connection):
-                self._disconnect(peer, connection)
+                self._peers.disconnect(connection)
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
                 self._on_session_up(peer, negotiated, now)
@@ -621,14 +511,16 @@ class Engine:
 
     def _on_end_of_rib(self, peer: Peer, family: Family, now: float) -> None:
         peer.end_of_rib_from.add(family)
-        self._sweep_stale(peer, (family,))
+        self._helper.sweep(peer, (family,))
         self._outputs.append(EndOfRIBReceived(peer.key, family))
         self._deferral.note_end_of_rib(peer.key, family)
         self._end_deferral(now)
 
     def _on_session_up(self, peer: Peer, negotiated: Negotiated, now: float) -> None:
         self._set_own_addresses(self.rib.own_addresses | {address_from_text(negotiated.local_address)})
-        source = peer.source = self._returning_source(peer, negotiated, now)
+        self._source_count += 1
+        fresh = established_source(peer, negotiated, self._source_count)
+        source = peer.source = self._helper.session_returned(peer, fresh, negotiated, now)
         peer.negotiated = negotiated
         peer.connection = negotiated.connection
         peer.has_unsent = False
@@ -661,16 +553,7 @@ class Engine:
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        families = retained_families(negotiated, notification)
-        stale_s: float | None = None
-        if families and negotiated.peer_restart is not None:
-            stale_s = float(negotiated.peer_restart.restart_time_s)
-            self.rib.retain_source(source, families)
-            peer.stale = Stale(source, families, now + stale_s)
-        else:
-            self.rib.remove_source(source)
-            peer.stale = None
-        self._next_hops.note_paths_went()
+        stale_s = self._helper.session_ended(peer, source, notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
