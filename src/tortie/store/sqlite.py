@@ -9,10 +9,12 @@ every process read. What it is not for: threads and the event loop (`sqlite_stor
 The structures to know: `SQLiteConnection`, and `SQLiteFile`, what the connections of one store know together.
 """
 
+import shutil
 import sqlite3
+import tempfile
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -28,7 +30,7 @@ from tortie.store.base import (
     Put,
     whole_revisions,
 )
-from tortie.store.datafile import FileSet, Inode, create_file, discard_stale_log, look
+from tortie.store.datafile import FileSet, Inode, create_file, look, set_aside_stale_log
 from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreUnavailable
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_S", "FORMAT_VERSION", "LogPosition", "SQLiteConnection", "SQLiteFile"]
@@ -78,7 +80,7 @@ class SQLiteFile:
     Attributes:
         path: where it stands.
         first: inode that the first of them opened; None = none was opened yet, so none can have been lost.
-        last: what was opened last; a log of it is not the log of another file.
+        last: what was opened last, as it was last seen; a log of it is not the log of another file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -152,16 +154,18 @@ class SQLiteConnection:
         try:
             connection = self._current()
             result = work(connection)
+            now = look(self._path)
         except sqlite3.Error as error:
             if not _is_passing(error):
                 self.close()
             raise StoreUnavailable(_unavailable_text(self._path, error, self._busy_timeout_s)) from error
-        if look(self._path) != self._opened:
+        if now != self._opened:
             self._abandon()
             raise StoreUnavailable(
                 f"the datastore file {self._path} was removed or replaced during an operation, "
                 "whose outcome is unknown: read again before writing"
             )
+        self._file.last = now
         return result
 
     def _current(self) -> sqlite3.Connection:
@@ -174,8 +178,10 @@ class SQLiteConnection:
             self._create()
         elif now.data != (believed := self._believed or self._file.first) and believed is not None:
             self._believed = now.data
+            aside = self._set_aside_stale_log()
+            kept = f" (what the file before had not yet taken up from its log is kept as {aside})" if aside else ""
             raise StoreUnavailable(
-                f"the datastore file {self._path} was replaced while in use: the next try opens it anew"
+                f"the datastore file {self._path} was replaced while in use: the next try opens it anew{kept}"
             )
         elif was_open:
             raise StoreUnavailable(
@@ -202,8 +208,7 @@ class SQLiteConnection:
         create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s)
 
     def _open(self) -> sqlite3.Connection:
-        if self._file.last is not None:
-            discard_stale_log(self._path, self._file.last, self._busy_timeout_s)
+        self._set_aside_stale_log()
         before = look(self._path).data
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
@@ -220,6 +225,13 @@ class SQLiteConnection:
         self._connection, self._believed = connection, self._opened.data
         self._file.first = self._file.first or self._opened.data
         return connection
+
+    def _set_aside_stale_log(self) -> Path | None:
+        if self._file.last is None:
+            return None
+        return set_aside_stale_log(
+            self._path, self._file.last, self._busy_timeout_s, lambda log: _may_belong(log, self._path)
+        )
 
 
 class _Transaction:
@@ -354,6 +366,33 @@ def _fill(new: Path, path: Path) -> None:
             connection.close()
     except sqlite3.Error as error:
         raise StoreUnavailable(_unavailable_text(path, error, BUSY_TIMEOUT_S)) from error
+
+
+def _may_belong(log: Path, path: Path) -> bool:
+    """Return whether the data file, taken together with the log, is a whole datastore that continues the file.
+
+    SQLite itself says so, of a copy in a directory of its own: it takes of a log what its checksums hold for.
+    """
+    with tempfile.TemporaryDirectory(prefix="tortie-") as directory:
+        copy = Path(directory) / path.name
+        try:
+            before = _copy_without_log(path, copy)
+            shutil.copyfile(log, copy.with_name(log.name))
+            with closing(sqlite3.connect(copy)) as connection:
+                history, revision = connection.execute("SELECT history, revision FROM state").fetchone()
+                is_whole: bool = _value(connection, "PRAGMA integrity_check") == "ok"
+        except sqlite3.Error:
+            return False
+        return is_whole and history == before[0] and revision >= before[1]
+
+
+def _copy_without_log(path: Path, copy: Path) -> tuple[str, int]:
+    """Copy a data file as it is on disk; return its history and revision."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as source:
+        with closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        history, revision = source.execute("SELECT history, revision FROM state").fetchone()
+    return history, revision
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, data: Inode | None) -> FileSet:

@@ -315,6 +315,57 @@ def test_a_backup_over_it_is_not_mixed_with_the_old_log(tmp_path: Path) -> None:
     assert len(asyncio.run(_check_whole(tmp_path / "s.db"))) == 301
 
 
+def test_a_backup_with_its_log_is_restored_with_its_log(tmp_path: Path) -> None:
+    """A copy over the old log keeps its inode; what it holds is in no other file."""
+    path, backup = tmp_path / "s.db", tmp_path / "backup"
+
+    async def test() -> None:
+        stores = [SQLiteStore(path) for _ in range(2)]
+        for i in range(4):
+            await put(stores[0], f"/backed-up/{i}")
+        await keys(stores[1])
+        backup.mkdir()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", backup)
+        await put(stores[0], "/later")
+        await keys(stores[1])
+        path.unlink()
+        for suffix in ("-wal", ""):  # into the old log
+            shutil.copy(backup / f"s.db{suffix}", tmp_path)
+        os.unlink(f"{path}-shm")
+        for store in stores:
+            with pytest.raises(StoreUnavailable, match="replaced"):
+                await store.list("/")
+        for store in stores:
+            assert await keys(store) == [f"/backed-up/{i}" for i in range(4)]
+        assert "s.db.wal-set-aside-1" not in os.listdir(tmp_path)
+        for store in stores:
+            await store.close()
+
+    run(test)
+    assert len(asyncio.run(_check_whole(path))) == 4
+
+
+def test_a_log_of_another_history_is_set_aside_and_named(tmp_path: Path) -> None:
+    make_datastore(tmp_path / "backup.db", "/backup")
+    path = tmp_path / "s.db"
+
+    async def test() -> None:
+        store, other = SQLiteStore(path), SQLiteStore(path)
+        await put(store, "/a")
+        await other.get("/a")
+        await put(store, "/b")  # `other` has not seen the log as it is now
+        shutil.copy(tmp_path / "backup.db", tmp_path / "copy")
+        (tmp_path / "copy").rename(path)
+        with pytest.raises(StoreUnavailable, match=r"kept as .*s\.db\.wal-set-aside-1"):
+            await other.get("/a")
+        assert await keys(other) == ["/backup"]
+        await store.close()
+        await other.close()
+
+    run(test)
+
+
 @pytest.mark.parametrize("count", [pytest.param(1, id="behind"), pytest.param(5, id="ahead")])
 def test_a_backup_restored_in_place_is_noticed_by_a_watch(tmp_path: Path, count: int) -> None:
     make_datastore(tmp_path / "backup.db", *(f"/backup/{i}" for i in range(count)))
