@@ -37,6 +37,8 @@ ASIDE_SUFFIX: Final = ".wal-set-aside-"
 
 Inode = tuple[int, int]
 """Device and inode number: which file it is, whatever its name."""
+Stamp = tuple[int, int]
+"""Size in bytes and time of the last write in ns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +47,22 @@ class FileSet:
 
     Attributes:
         data, log, index: the file, its write-ahead log, the log's index.
-        log_stamp: size in bytes and time of the last write (ns) of the log: another one, and somebody wrote into
-            it. No part of which files they are.
+        log_stamp: of the log; another one, and somebody wrote into it. No part of which files they are.
+        data_stamp: the same of the file itself.
     """
 
     data: Inode | None
     log: Inode | None
     index: Inode | None
-    log_stamp: tuple[int, int] = field(default=(0, 0), compare=False)
+    log_stamp: Stamp = field(default=(0, 0), compare=False)
+    data_stamp: Stamp = field(default=(0, 0), compare=False)
 
 
 def look(path: Path) -> FileSet:
     """Return the inodes at `path` and beside it. Three system calls, no I/O on the disk."""
     text = str(path)
-    log = _status(text + LOG_SUFFIX)
-    return FileSet(
-        _inode(_status(text)),
-        _inode(log),
-        _inode(_status(text + INDEX_SUFFIX)),
-        (log.st_size, log.st_mtime_ns) if log else (0, 0),
-    )
+    data, log, index = _status(text), _status(text + LOG_SUFFIX), _status(text + INDEX_SUFFIX)
+    return FileSet(_inode(data), _inode(log), _inode(index), _stamp(log), _stamp(data))
 
 
 def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> None:
@@ -194,6 +192,10 @@ def _status(path: str) -> os.stat_result | None:
 
 def _inode(status: os.stat_result | None) -> Inode | None:
     return (status.st_dev, status.st_ino) if status else None
+
+
+def _stamp(status: os.stat_result | None) -> Stamp:
+    return (status.st_size, status.st_mtime_ns) if status else (0, 0)
 
 
 def _beside(path: Path, suffix: str) -> Path:

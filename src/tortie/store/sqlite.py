@@ -30,7 +30,7 @@ from tortie.store.base import (
     Put,
     whole_revisions,
 )
-from tortie.store.datafile import FileSet, Inode, create_file, look, set_aside_stale_log
+from tortie.store.datafile import FileSet, Inode, Stamp, create_file, look, set_aside_stale_log
 from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreUnavailable
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_S", "FORMAT_VERSION", "LogPosition", "SQLiteConnection", "SQLiteFile"]
@@ -112,6 +112,7 @@ class SQLiteConnection:
         self._connection: sqlite3.Connection | None = None
         self._opened: FileSet | None = None
         self._believed: Inode | None = None
+        self._checked: Stamp | None = None
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of a key, or None."""
@@ -171,6 +172,8 @@ class SQLiteConnection:
     def _current(self) -> sqlite3.Connection:
         now = look(self._path)
         if self._connection is not None and now == self._opened:
+            if now.data_stamp != self._checked:
+                self._check_after_write(self._connection, now)
             return self._connection
         was_open = self._connection is not None
         self._abandon()
@@ -189,6 +192,16 @@ class SQLiteConnection:
                 "what was written last may be lost"
             )
         return self._open()
+
+    def _check_after_write(self, connection: sqlite3.Connection, now: FileSet) -> None:
+        """See that the file is still one, and forget what was kept of it.
+
+        SQLite itself writes into it at checkpoints, now and then; from anybody else it takes no notice: it goes on
+        with the pages it has read before.
+        """
+        _check_header(self._path, now)
+        connection.execute("PRAGMA shrink_memory")
+        self._checked = now.data_stamp
 
     def _abandon(self) -> None:
         """Close a file that is no longer in its place, complete without its log, should it ever come back."""
@@ -209,7 +222,7 @@ class SQLiteConnection:
 
     def _open(self) -> sqlite3.Connection:
         self._set_aside_stale_log()
-        before = look(self._path).data
+        before = look(self._path)
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
@@ -218,11 +231,13 @@ class SQLiteConnection:
             check_same_thread=False,
         )
         try:
-            self._opened = self._file.last = _prepare(connection, self._path, before)
+            _check_header(self._path, before)
+            self._opened = self._file.last = _prepare(connection, self._path, before.data)
         except BaseException:
             connection.close()
             raise
         self._connection, self._believed = connection, self._opened.data
+        self._checked = before.data_stamp
         self._file.first = self._file.first or self._opened.data
         return connection
 
@@ -388,7 +403,7 @@ def _may_belong(log: Path, path: Path) -> bool:
 
 def _copy_without_log(path: Path, copy: Path) -> tuple[str, int]:
     """Copy a data file as it is on disk; return its history and revision."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as source:
+    with closing(_connect_without_log(path)) as source:
         with closing(sqlite3.connect(copy)) as target:
             source.backup(target)
         history, revision = source.execute("SELECT history, revision FROM state").fetchone()
@@ -404,6 +419,18 @@ def _prepare(connection: sqlite3.Connection, path: Path, data: Inode | None) -> 
     if opened.data != data:
         raise StoreUnavailable(f"the datastore file {path} was replaced while it was opened: try again")
     return opened
+
+
+def _check_header(path: Path, now: FileSet) -> None:
+    """Check that the file itself, without its log, begins as one of ours (sqlite3.Error: it is no database)."""
+    if now.data_stamp[0] == 0:
+        raise StoreUnavailable(f"the datastore file {path} is damaged: it is empty: restore it from a backup")
+    with closing(_connect_without_log(path)) as connection:
+        _check_format(connection, path)
+
+
+def _connect_without_log(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

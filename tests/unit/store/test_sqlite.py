@@ -168,7 +168,7 @@ def _is_damaged(path: Path) -> Path:
         pytest.param(_is_below_a_file, "file is not a directory", id="below a file"),
         pytest.param(_is_directory, "cannot be opened", id="is a directory"),
         pytest.param(_is_text, "not a Tortie datastore", id="text"),
-        pytest.param(_is_empty, "not a Tortie datastore", id="empty file"),
+        pytest.param(_is_empty, "damaged: it is empty", id="empty file"),
         pytest.param(_is_anothers_database, "not a Tortie datastore", id="another program's database"),
         pytest.param(_is_newer, "has format 2, this program reads format 1", id="newer format"),
         pytest.param(_is_damaged, "is damaged: restore it", id="damaged"),
@@ -259,6 +259,31 @@ def test_a_waiting_watch_hears_that_the_file_is_gone(tmp_path: Path) -> None:
         await put(store, "/a")
         with pytest.raises(StoreUnavailable, match="removed while in use"):
             await watch(store)
+        await store.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "content", [pytest.param(b"", id="truncated"), pytest.param(b"no database" * 4000, id="overwritten")]
+)
+def test_a_waiting_watch_hears_that_the_file_was_damaged_in_place(tmp_path: Path, content: bytes) -> None:
+    make_datastore(tmp_path / "s.db", "/a", "/b")
+
+    async def test() -> None:
+        store = SQLiteStore(tmp_path / "s.db")
+        async with aclosing(store.watch("/", 0)) as events:
+            await anext(events)
+            waiting = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)
+            await asyncio.to_thread((tmp_path / "s.db").write_bytes, content)
+            with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+                await waiting
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+                await store.list("/")
+        with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+            await put(store, "/c")
         await store.close()
 
     run(test)
