@@ -65,7 +65,7 @@ def look(path: Path) -> FileSet:
     return FileSet(_inode(data), _inode(log), _inode(index), _stamp(log), _stamp(data))
 
 
-def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> None:
+def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> bool:
     """Make a new data file, unless there is one: nobody ever sees it incomplete, and only one maker wins.
 
     The log of a file that was removed is set aside first: SQLite would take it for the new file's.
@@ -76,6 +76,9 @@ def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> N
             behind.
         timeout_s: longest wait for another maker.
 
+    Returns:
+        True if it was made, False if there was one.
+
     Raises:
         StoreUnavailable: the directory is missing or not writable, the disk full, or the lock held too long.
     """
@@ -83,7 +86,7 @@ def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> N
     try:
         with _directory_locked(path.parent, timeout_s):
             if path.exists():
-                return
+                return False
             if (log := _beside(path, LOG_SUFFIX)).exists():
                 _rename_aside(path, log)
             _remove(_beside(path, INDEX_SUFFIX), new)
@@ -94,6 +97,7 @@ def create_file(path: Path, fill: Callable[[Path], None], timeout_s: float) -> N
             finally:
                 _remove(new, _beside(new, LOG_SUFFIX), _beside(new, INDEX_SUFFIX))
             _sync_directory(path.parent)
+            return True
     except OSError as error:
         raise StoreUnavailable(f"cannot create the datastore file {path}: {_reason(error, path)}") from error
 

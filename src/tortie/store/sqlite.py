@@ -79,13 +79,15 @@ class SQLiteFile:
 
     Attributes:
         path: where it stands.
+        on_create: is told the path when a new file was made.
         first: inode that the first of them opened; None = none was opened yet, so none can have been lost.
         last: what was opened last, as it was last seen; a log of it is not the log of another file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_create: Callable[[Path], None]) -> None:
         """Keep the path; nothing was opened yet."""
         self.path = path
+        self.on_create = on_create
         self.first: Inode | None = None
         self.last: FileSet | None = None
 
@@ -218,7 +220,8 @@ class SQLiteConnection:
             )
         if not self._may_create:
             raise StoreUnavailable(f"the datastore file {self._path} does not exist")
-        create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s)
+        if create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s):
+            self._file.on_create(self._path)
 
     def _open(self) -> sqlite3.Connection:
         self._set_aside_stale_log()
