@@ -5,17 +5,22 @@ What it is for: choosing between the agent's own JSON and text for people. What 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tortie.cli.agents import ask, ask_many
+from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import AddressFamily, TextOrJSON
 from tortie.cli.paths import paths_text
 from tortie.cli.sessions import local_time, status_text
 
 __all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
+
+Network = IPv4Network | IPv6Network
 
 
 def print_status(socket: Path | None, output: str, start_command: str) -> None:
@@ -40,20 +45,55 @@ def print_routes(
         socket: the agent's, or None for the default.
         output: text, or one JSON list of paths.
         family: only this one, or None for all.
-        prefixes: as the agent writes them; empty for all.
+        prefixes: such as 10.0.0.0/8, or an address, which stands for the longest known prefix it is in; empty for all.
         start_command: what to type when no agent runs.
+
+    Raises:
+        CommandFailed: one of them is neither.
     """
+    networks = dict.fromkeys(_network(text) for text in prefixes)
     families = [family] if family is not None else [each.value for each in AddressFamily]
-    paths = [
-        path
-        for each in families
-        for path in ask_many(socket, "routes", start_command, {"family": each})
-        if not prefixes or path.get("prefix") in prefixes
-    ]
+    if networks:
+        wanted = [network for network in networks if f"ipv{network.version}" in families]
+        found = [path for network in wanted for path in _paths_of(network, socket, start_command)]
+        paths = [path for index, path in enumerate(found) if path not in found[:index]]
+    else:
+        paths = [path for each in families for path in ask_many(socket, "routes", start_command, {"family": each})]
     if output == TextOrJSON.JSON:
         click.echo(json.dumps(paths, indent=2))
     else:
         click.echo(paths_text(paths), nl=False)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise CommandFailed(
+            f"PREFIX {text!r}: expected a prefix such as 10.0.0.0/8, or an address ({error})", ExitCode.USAGE
+        ) from error
+
+
+def _paths_of(network: Network, socket: Path | None, start_command: str) -> list[dict[str, Any]]:
+    family = {"family": f"ipv{network.version}"}
+    paths = list(ask_many(socket, "routes", start_command, {**family, "prefix": str(network)}))
+    if paths or network.prefixlen < network.max_prefixlen:
+        return paths
+    return _around(network, ask_many(socket, "routes", start_command, family))
+
+
+def _around(host: Network, paths: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the paths of the longest prefix that an address is in."""
+    length = -1
+    found: list[dict[str, Any]] = []
+    for path in paths:
+        network = ip_network(path["prefix"])
+        if network.prefixlen < length or host.network_address not in network:
+            continue
+        if network.prefixlen > length:
+            length, found = network.prefixlen, []
+        found.append(path)
+    return found
 
 
 def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool) -> None:

@@ -7,6 +7,7 @@ imports pydantic.
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,11 +56,16 @@ def usable_url(given: str | None, *, may_create: bool) -> str:
 
 
 async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_create: bool) -> Result:
-    store = open_store(url, may_create=may_create)
+    store = open_store(url, may_create=may_create, on_create=_say_created)
     try:
         return await work(store)
     finally:
         await store.close()
+
+
+def _say_created(path: Path) -> None:
+    """Say it: a new datastore is empty, and where one was expected it must not come as a surprise."""
+    sys.stderr.write(f"created a new datastore at {path}\n")
 
 
 def utc_now() -> datetime:

@@ -69,6 +69,9 @@ class Unsupported:
     reason: str
 
 
+NETWORK_LENGTH_ALL_HOSTS: Final = 31
+"""RFC 3021: from here on every IPv4 address of a subnet is a host's."""
+
 UNSUPPORTED_PEER_FIELDS: Final = (
     Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
     Unsupported("filters", "filters", "this version has no BGPFilters"),
@@ -122,12 +125,13 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
     """Read a Node; `own` are its settings, `cluster` those of all.
 
     Raises:
-        RecordUnusable: no address, or an AS number that no session can have.
+        RecordUnusable: no address, that of a whole subnet, or an AS number that no session can have.
     """
     bgp = node.spec.bgp
     if bgp is None or (bgp.ipv4_address is None and bgp.ipv6_address is None):
         raise unusable("spec.bgp.ipv4Address", None, "an IPv4 or an IPv6 address (ipv6Address)")
     address_v4, network_v4 = _own_address(bgp.ipv4_address)
+    _check_is_a_hosts(bgp.ipv4_address)
     address_v6, network_v6 = _own_address(bgp.ipv6_address)
     number = cluster.as_number if bgp.as_number is None else check_as_number("spec.bgp.asNumber", bgp.as_number)
     record = NodeRecord(
@@ -153,6 +157,19 @@ def _own_address(text: str | None) -> tuple[str | None, str | None]:
     return str(interface.ip), str(interface.network)
 
 
+def _check_is_a_hosts(text: str | None) -> None:
+    """Refuse the address of a subnet itself and its broadcast address; a /31 has neither (RFC 3021)."""
+    if text is None:
+        return
+    interface = ipaddress.IPv4Interface(text)
+    network = interface.network
+    if network.prefixlen >= NETWORK_LENGTH_ALL_HOSTS:
+        return
+    for address, what in ((network.network_address, "the subnet itself"), (network.broadcast_address, "all of it")):
+        if interface.ip == address:
+            raise unusable("spec.bgp.ipv4Address", text, f"the address of a host ({address} in {network} is {what})")
+
+
 def _speaker_claim(path: str, address: str) -> Claim:
     return Claim(path=path, value=address, expected="an address of its own", takes=(("speaker", address),))
 
@@ -170,12 +187,15 @@ def read_peer(
     """Read a BGPPeer.
 
     Raises:
-        RecordUnusable: an unsupported field; an AS number or time that no session can have; a node that has no
-            address of the family or is its own peer; an AS number that is not the reflector's there.
+        RecordUnusable: an unsupported field; a link-local address; an AS number or time that no session can have; a
+            node that has no address of the family or is its own peer; an AS number that is not the reflector's there.
     """
     _check_supported(peer, unsupported)
     spec = peer.spec
     address = peer.peer_address
+    if address is not None and ":" in address and ipaddress.ip_address(address).is_link_local:
+        expected = "an address that says the host by itself (a link-local one needs an interface, RFC 4007 §6)"
+        raise unusable("spec.peerIP", spec.peer_ip, expected)
     number = cluster.as_number if spec.as_number is None else check_as_number("spec.asNumber", spec.as_number)
     record = PeerRecord(
         name=peer.name,

@@ -4,6 +4,7 @@ What it is for: the one place that knows which schemes there are. A driver is im
 opened, so that nobody pays for the others. What it is not for: settings beyond the URL.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ __all__ = ["open_store"]
 _EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file, files:///absolute/path/of/a/folder or memory://"
 
 
-def open_store(url: str, *, may_create: bool = True) -> Store:
+def open_store(url: str, *, may_create: bool = True, on_create: Callable[[Path], None] = lambda _: None) -> Store:
     """Return the store that a URL names; nothing is opened or connected before its first call.
 
     Args:
@@ -23,6 +24,7 @@ def open_store(url: str, *, may_create: bool = True) -> Store:
             read only) or `memory://` (a new, empty store).
         may_create: make the data file at the first call if there is none. Commands that only read pass
             False, so that a mistyped path is an error and not an empty network.
+        on_create: is told the path when a data file was made.
 
     Raises:
         InvalidRequest: unknown scheme, or no absolute path.
@@ -37,7 +39,7 @@ def open_store(url: str, *, may_create: bool = True) -> Store:
             raise InvalidRequest(f"datastore URL {url!r}: the path must be absolute and name a file; {_EXPECTED}")
         from tortie.store.sqlite_store import SQLiteStore  # noqa: PLC0415 - a driver is imported when it is opened
 
-        return SQLiteStore(Path(rest), may_create=may_create)
+        return SQLiteStore(Path(rest), may_create=may_create, on_create=on_create)
     if scheme == "files" and separator:
         if not rest.startswith("/"):
             raise InvalidRequest(f"datastore URL {url!r}: the path must be absolute and name a folder; {_EXPECTED}")

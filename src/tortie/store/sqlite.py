@@ -9,10 +9,12 @@ every process read. What it is not for: threads and the event loop (`sqlite_stor
 The structures to know: `SQLiteConnection`, and `SQLiteFile`, what the connections of one store know together.
 """
 
+import shutil
 import sqlite3
+import tempfile
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -28,7 +30,7 @@ from tortie.store.base import (
     Put,
     whole_revisions,
 )
-from tortie.store.datafile import FileSet, Inode, create_file, discard_stale_log, look
+from tortie.store.datafile import FileSet, Inode, Stamp, create_file, look, set_aside_stale_log
 from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreUnavailable
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_S", "FORMAT_VERSION", "LogPosition", "SQLiteConnection", "SQLiteFile"]
@@ -77,13 +79,15 @@ class SQLiteFile:
 
     Attributes:
         path: where it stands.
+        on_create: is told the path when a new file was made.
         first: inode that the first of them opened; None = none was opened yet, so none can have been lost.
-        last: what was opened last; a log of it is not the log of another file.
+        last: what was opened last, as it was last seen; a log of it is not the log of another file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_create: Callable[[Path], None]) -> None:
         """Keep the path; nothing was opened yet."""
         self.path = path
+        self.on_create = on_create
         self.first: Inode | None = None
         self.last: FileSet | None = None
 
@@ -110,6 +114,7 @@ class SQLiteConnection:
         self._connection: sqlite3.Connection | None = None
         self._opened: FileSet | None = None
         self._believed: Inode | None = None
+        self._checked: Stamp | None = None
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of a key, or None."""
@@ -152,21 +157,25 @@ class SQLiteConnection:
         try:
             connection = self._current()
             result = work(connection)
+            now = look(self._path)
         except sqlite3.Error as error:
             if not _is_passing(error):
                 self.close()
             raise StoreUnavailable(_unavailable_text(self._path, error, self._busy_timeout_s)) from error
-        if look(self._path) != self._opened:
+        if now != self._opened:
             self._abandon()
             raise StoreUnavailable(
                 f"the datastore file {self._path} was removed or replaced during an operation, "
                 "whose outcome is unknown: read again before writing"
             )
+        self._file.last = now
         return result
 
     def _current(self) -> sqlite3.Connection:
         now = look(self._path)
         if self._connection is not None and now == self._opened:
+            if now.data_stamp != self._checked:
+                self._check_after_write(self._connection, now)
             return self._connection
         was_open = self._connection is not None
         self._abandon()
@@ -174,8 +183,10 @@ class SQLiteConnection:
             self._create()
         elif now.data != (believed := self._believed or self._file.first) and believed is not None:
             self._believed = now.data
+            aside = self._set_aside_stale_log()
+            kept = f" (what the file before had not yet taken up from its log is kept as {aside})" if aside else ""
             raise StoreUnavailable(
-                f"the datastore file {self._path} was replaced while in use: the next try opens it anew"
+                f"the datastore file {self._path} was replaced while in use: the next try opens it anew{kept}"
             )
         elif was_open:
             raise StoreUnavailable(
@@ -183,6 +194,16 @@ class SQLiteConnection:
                 "what was written last may be lost"
             )
         return self._open()
+
+    def _check_after_write(self, connection: sqlite3.Connection, now: FileSet) -> None:
+        """See that the file is still one, and forget what was kept of it.
+
+        SQLite itself writes into it at checkpoints, now and then; from anybody else it takes no notice: it goes on
+        with the pages it has read before.
+        """
+        _check_header(self._path, now)
+        connection.execute("PRAGMA shrink_memory")
+        self._checked = now.data_stamp
 
     def _abandon(self) -> None:
         """Close a file that is no longer in its place, complete without its log, should it ever come back."""
@@ -199,12 +220,12 @@ class SQLiteConnection:
             )
         if not self._may_create:
             raise StoreUnavailable(f"the datastore file {self._path} does not exist")
-        create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s)
+        if create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s):
+            self._file.on_create(self._path)
 
     def _open(self) -> sqlite3.Connection:
-        if self._file.last is not None:
-            discard_stale_log(self._path, self._file.last, self._busy_timeout_s)
-        before = look(self._path).data
+        self._set_aside_stale_log()
+        before = look(self._path)
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
@@ -213,13 +234,22 @@ class SQLiteConnection:
             check_same_thread=False,
         )
         try:
-            self._opened = self._file.last = _prepare(connection, self._path, before)
+            _check_header(self._path, before)
+            self._opened = self._file.last = _prepare(connection, self._path, before.data)
         except BaseException:
             connection.close()
             raise
         self._connection, self._believed = connection, self._opened.data
+        self._checked = before.data_stamp
         self._file.first = self._file.first or self._opened.data
         return connection
+
+    def _set_aside_stale_log(self) -> Path | None:
+        if self._file.last is None:
+            return None
+        return set_aside_stale_log(
+            self._path, self._file.last, self._busy_timeout_s, lambda log: _may_belong(log, self._path)
+        )
 
 
 class _Transaction:
@@ -356,6 +386,33 @@ def _fill(new: Path, path: Path) -> None:
         raise StoreUnavailable(_unavailable_text(path, error, BUSY_TIMEOUT_S)) from error
 
 
+def _may_belong(log: Path, path: Path) -> bool:
+    """Return whether the data file, taken together with the log, is a whole datastore that continues the file.
+
+    SQLite itself says so, of a copy in a directory of its own: it takes of a log what its checksums hold for.
+    """
+    with tempfile.TemporaryDirectory(prefix="tortie-") as directory:
+        copy = Path(directory) / path.name
+        try:
+            before = _copy_without_log(path, copy)
+            shutil.copyfile(log, copy.with_name(log.name))
+            with closing(sqlite3.connect(copy)) as connection:
+                history, revision = connection.execute("SELECT history, revision FROM state").fetchone()
+                is_whole: bool = _value(connection, "PRAGMA integrity_check") == "ok"
+        except sqlite3.Error:
+            return False
+        return is_whole and history == before[0] and revision >= before[1]
+
+
+def _copy_without_log(path: Path, copy: Path) -> tuple[str, int]:
+    """Copy a data file as it is on disk; return its history and revision."""
+    with closing(_connect_without_log(path)) as source:
+        with closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        history, revision = source.execute("SELECT history, revision FROM state").fetchone()
+    return history, revision
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, data: Inode | None) -> FileSet:
     """Check that the file is ours and still the one with inode `data`; return what is open now."""
     _check_format(connection, path)
@@ -365,6 +422,18 @@ def _prepare(connection: sqlite3.Connection, path: Path, data: Inode | None) -> 
     if opened.data != data:
         raise StoreUnavailable(f"the datastore file {path} was replaced while it was opened: try again")
     return opened
+
+
+def _check_header(path: Path, now: FileSet) -> None:
+    """Check that the file itself, without its log, begins as one of ours (sqlite3.Error: it is no database)."""
+    if now.data_stamp[0] == 0:
+        raise StoreUnavailable(f"the datastore file {path} is damaged: it is empty: restore it from a backup")
+    with closing(_connect_without_log(path)) as connection:
+        _check_format(connection, path)
+
+
+def _connect_without_log(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

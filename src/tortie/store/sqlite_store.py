@@ -49,6 +49,7 @@ class SQLiteStore:
         may_create: bool = True,
         change_log_events_max: int = CHANGE_LOG_EVENTS_MAX,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
+        on_create: Callable[[Path], None] = lambda _: None,
     ) -> None:
         """Keep the path.
 
@@ -59,11 +60,12 @@ class SQLiteStore:
                 everything.
             change_log_events_max: events kept for watchers; older ones are compacted.
             busy_timeout_s: longest wait for another process's lock, seconds.
+            on_create: is told the path, in a thread of the store, when a new file was made.
         """
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._change_log_events_max = change_log_events_max
-        self._file = SQLiteFile(path)
+        self._file = SQLiteFile(path, on_create)
         self._reader = SQLiteConnection(self._file, may_create=may_create, busy_timeout_s=busy_timeout_s)
         self._writer = SQLiteConnection(self._file, may_create=may_create, busy_timeout_s=busy_timeout_s)
         self._read_thread = ThreadPoolExecutor(1, "tortie-store-read")

@@ -53,9 +53,30 @@ NODE_ROWS = [
         "RouteReflector 'fd00::168' has it and is older",
         id="address of a reflector",
     ),
+    pytest.param(
+        node("bad", "10.0.0.0/24"),
+        "spec.bgp.ipv4Address: '10.0.0.0/24': expected the address of a host "
+        "(10.0.0.0 in 10.0.0.0/24 is the subnet itself)",
+        id="address of the subnet",
+    ),
+    pytest.param(
+        node("bad", "10.0.0.3/30"),
+        "spec.bgp.ipv4Address: '10.0.0.3/30': expected the address of a host (10.0.0.3 in 10.0.0.0/30 is all of it)",
+        id="broadcast address",
+    ),
 ]
 
 PEER_ROWS = [
+    *(
+        pytest.param(
+            peer("bad", peer_ip),
+            f"spec.peerIP: '{peer_ip}': expected an address that says the host by itself "
+            "(a link-local one needs an interface, RFC 4007 §6)",
+            id=f"link-local {peer_ip}",
+            marks=pytest.mark.rfc("4007", "6"),
+        )
+        for peer_ip in ("fe80::1", "[febf::1]:1790")
+    ),
     pytest.param(
         peer("bad", "192.0.2.1", asNumber=23456),
         f"spec.asNumber: 23456: expected {AS_NUMBER}",
@@ -288,3 +309,9 @@ def test_another_port_of_a_nodes_address_is_another_speaker() -> None:
 def test_a_peer_without_as_number_has_the_clusters() -> None:
     whole = fabric(configuration(asNumber=65001), peer("p", "192.0.2.1", asNumber=None))
     assert [item.as_number for item in whole.global_peers] == [65001]
+
+
+@pytest.mark.rfc("3021", "2.1")
+@pytest.mark.parametrize("address", ["10.0.0.0/31", "10.0.0.1/31", "10.0.0.0/32"])
+def test_every_address_of_a_point_to_point_subnet_is_a_hosts(address: str) -> None:
+    assert reasons(fabric(node("n", address))) == {}

@@ -168,7 +168,7 @@ def _is_damaged(path: Path) -> Path:
         pytest.param(_is_below_a_file, "file is not a directory", id="below a file"),
         pytest.param(_is_directory, "cannot be opened", id="is a directory"),
         pytest.param(_is_text, "not a Tortie datastore", id="text"),
-        pytest.param(_is_empty, "not a Tortie datastore", id="empty file"),
+        pytest.param(_is_empty, "damaged: it is empty", id="empty file"),
         pytest.param(_is_anothers_database, "not a Tortie datastore", id="another program's database"),
         pytest.param(_is_newer, "has format 2, this program reads format 1", id="newer format"),
         pytest.param(_is_damaged, "is damaged: restore it", id="damaged"),
@@ -264,6 +264,31 @@ def test_a_waiting_watch_hears_that_the_file_is_gone(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.parametrize(
+    "content", [pytest.param(b"", id="truncated"), pytest.param(b"no database" * 4000, id="overwritten")]
+)
+def test_a_waiting_watch_hears_that_the_file_was_damaged_in_place(tmp_path: Path, content: bytes) -> None:
+    make_datastore(tmp_path / "s.db", "/a", "/b")
+
+    async def test() -> None:
+        store = SQLiteStore(tmp_path / "s.db")
+        async with aclosing(store.watch("/", 0)) as events:
+            await anext(events)
+            waiting = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)
+            await asyncio.to_thread((tmp_path / "s.db").write_bytes, content)
+            with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+                await waiting
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+                await store.list("/")
+        with pytest.raises(StoreUnavailable, match=r"damaged.* restore it"):
+            await put(store, "/c")
+        await store.close()
+
+    run(test)
+
+
 def test_a_new_file_in_its_place_is_another_history(tmp_path: Path) -> None:
     async def test() -> None:
         old = SQLiteStore(tmp_path / "s.db")
@@ -313,6 +338,57 @@ def test_a_backup_over_it_is_not_mixed_with_the_old_log(tmp_path: Path) -> None:
 
     run(test)
     assert len(asyncio.run(_check_whole(tmp_path / "s.db"))) == 301
+
+
+def test_a_backup_with_its_log_is_restored_with_its_log(tmp_path: Path) -> None:
+    """A copy over the old log keeps its inode; what it holds is in no other file."""
+    path, backup = tmp_path / "s.db", tmp_path / "backup"
+
+    async def test() -> None:
+        stores = [SQLiteStore(path) for _ in range(2)]
+        for i in range(4):
+            await put(stores[0], f"/backed-up/{i}")
+        await keys(stores[1])
+        backup.mkdir()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", backup)
+        await put(stores[0], "/later")
+        await keys(stores[1])
+        path.unlink()
+        for suffix in ("-wal", ""):  # into the old log
+            shutil.copy(backup / f"s.db{suffix}", tmp_path)
+        os.unlink(f"{path}-shm")
+        for store in stores:
+            with pytest.raises(StoreUnavailable, match="replaced"):
+                await store.list("/")
+        for store in stores:
+            assert await keys(store) == [f"/backed-up/{i}" for i in range(4)]
+        assert "s.db.wal-set-aside-1" not in os.listdir(tmp_path)
+        for store in stores:
+            await store.close()
+
+    run(test)
+    assert len(asyncio.run(_check_whole(path))) == 4
+
+
+def test_a_log_of_another_history_is_set_aside_and_named(tmp_path: Path) -> None:
+    make_datastore(tmp_path / "backup.db", "/backup")
+    path = tmp_path / "s.db"
+
+    async def test() -> None:
+        store, other = SQLiteStore(path), SQLiteStore(path)
+        await put(store, "/a")
+        await other.get("/a")
+        await put(store, "/b")  # `other` has not seen the log as it is now
+        shutil.copy(tmp_path / "backup.db", tmp_path / "copy")
+        (tmp_path / "copy").rename(path)
+        with pytest.raises(StoreUnavailable, match=r"kept as .*s\.db\.wal-set-aside-1"):
+            await other.get("/a")
+        assert await keys(other) == ["/backup"]
+        await store.close()
+        await other.close()
+
+    run(test)
 
 
 @pytest.mark.parametrize("count", [pytest.param(1, id="behind"), pytest.param(5, id="ahead")])

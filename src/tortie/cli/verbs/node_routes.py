@@ -14,7 +14,8 @@ __all__ = ["node_routes"]
 def node_routes(*, prefixes: tuple[str, ...], family: str | None, output: str, socket: Path | None) -> None:
     """Show every path that the agent of this host knows.
 
-    The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these.
+    The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these; an
+    address stands for the longest known prefix that it is in.
     """
     from tortie.cli.asking import print_routes
 

@@ -14,7 +14,8 @@ __all__ = ["reflector_routes"]
 def reflector_routes(*, prefixes: tuple[str, ...], family: str | None, output: str, socket: Path | None) -> None:
     """Show every path that the route reflector of this host knows.
 
-    The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these.
+    The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these; an
+    address stands for the longest known prefix that it is in.
     """
     from tortie.cli.asking import print_routes
 
