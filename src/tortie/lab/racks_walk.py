@@ -89,16 +89,26 @@ class RacksWalk(LabWalk):
         return [
             self._path_step("In one LAN", near, neighbour),
             self._path_step("From rack to rack, hop by hop", near, far),
-            self._step("A route that was reflected twice", partial(self._routes_line, "node", far),
-                       partial(self._show_reflected, near, far), near.name,
-                       "ORIGINATOR_ID of its node, CLUSTER_LIST of both racks"),
-            self._loop_step("A loop is cut", first, second, near, is_known=True),
+            *self._reflection_steps(near, far),
             self._step("One reflector is killed", KILL, partial(self._kill, first), first.name, REACHED),
             self._return_step((first,)),
             self._stop_step("Both reflectors of a rack are stopped", pair),
             self._kernel_step(near),
             self._return_step(pair),
         ]  # fmt: skip
+
+    def _reflection_steps(self, near: Host, far: Host) -> list[Step]:
+        """Return what shows cluster ids at work; with one id a reflector and not a rack, less can be foretold."""
+        first, second = self._racks.reflectors(near)[:2]
+        there = self._racks.reflectors(far)
+        found: list[Step] = []
+        if _have_one_id((first, second)) and _have_one_id(there) and first not in there:
+            line, run = partial(self._routes_line, "node", far), partial(self._show_reflected, near, far)
+            expected = "ORIGINATOR_ID of its node, CLUSTER_LIST of both racks"
+            found.append(self._step("A route that was reflected twice", line, run, near.name, expected))
+        if self._racks.is_refused(first, second):
+            found.append(self._loop_step("A loop is cut", first, second, near, is_known=True))
+        return found
 
     def _steps_as_printed(self, failing: Sequence[Host]) -> list[Step]:
         found: list[Step] = []
@@ -309,7 +319,7 @@ class RacksWalk(LabWalk):
 
     async def _bring_back(self, reflectors: Sequence[Host], progress: Progress) -> Outcome:
         for host in reflectors:
-            await self._hands.lab.restart_process(agent_process(host.name, host.role))
+            await self._hands.lab.start_process(agent_process(host.name, host.role))
         sessions = await self._wait_sessions(progress)
         if not sessions.ok:
             return sessions
@@ -356,6 +366,10 @@ def _nodes_to_show(topology: Topology) -> tuple[Host, Host, Host]:
             "reflectors of its own that start by themselves, and no mesh of nodes",
         )
     return near, far, neighbour
+
+
+def _have_one_id(reflectors: Sequence[Host]) -> bool:
+    return len({reflector.cluster_id for reflector in reflectors}) == 1
 
 
 def _status_of(status: LabStatus, host: Host) -> HostStatus:
