@@ -196,7 +196,10 @@ class RacksWalk(LabWalk):
 
     async def _show_reflected(self, node: Host, target: Host, _: Progress) -> Outcome:
         prefix = self._prefix_of(target)
-        output = await self._type(node.name, ROUTES, kind="node", prefix=prefix)
+        line = ROUTES.format(kind="node", prefix=prefix)
+        output = await self._hands.wait_said(
+            node.name, line, lambda text: find_best(parse_json(text), prefix) is not None
+        )
         path = find_best(parse_json(output.stdout), prefix) or {}
         seen = {name: path.get(name) for name in ("next_hop", "originator_id", "cluster_list")}
         ids = [self._racks.reflectors(host)[0].cluster_id for host in (node, target)]
@@ -216,9 +219,15 @@ class RacksWalk(LabWalk):
 
     async def _show_loop(self, reflector: Host, sender: Host, node: Host, _: Progress, *, is_known: bool) -> Outcome:
         prefix = self._prefix_of(node)
-        output = await self._type(reflector.name, ROUTES, kind="reflector", prefix=prefix)
-        content = parse_json(output.stdout)
-        path = next((item for item in find_paths(content, prefix) if item.get("peer") == sender.address(4)), {})
+        line = ROUTES.format(kind="reflector", prefix=prefix)
+
+        def path_of(text: str) -> Mapping[str, object]:
+            """Return the sender's path; pings may answer by way of others before it is there."""
+            paths = find_paths(parse_json(text), prefix)
+            return next((item for item in paths if item.get("peer") == sender.address(4)), {})
+
+        output = await self._hands.wait_said(reflector.name, line, lambda text: bool(path_of(text)))
+        content, path = parse_json(output.stdout), path_of(output.stdout)
         best = find_best(content, prefix)
         reason = path.get("reason") if path else "no such path"
         has_best, has_none = "another path is best", f"{reflector.name} has no way to {node.name}"
