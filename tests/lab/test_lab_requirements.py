@@ -49,6 +49,8 @@ def test_missing_commands_are_named_with_the_line_for_root() -> None:
         "      as root: apt-get install -y iproute2",
         "  curl: writes the reflector's record, as the document does",
         "      as root: apt-get install -y curl",
+        "  pgrep: finds the process of a host that is to be killed",
+        "      as root: apt-get install -y procps",
     ]
 
 

@@ -29,6 +29,7 @@ COMMANDS_NEEDED: Final[Mapping[str, tuple[str, str]]] = {
     "ip": ("iproute2", "shows routes and interfaces of the lab's hosts"),
     "ss": ("iproute2", "shows the hosts' BGP connections"),
     "curl": ("curl", "writes the reflector's record, as the document does"),
+    "pgrep": ("procps", "finds the process of a host that is to be killed"),
 }
 """command → (Debian package, what for)."""
 

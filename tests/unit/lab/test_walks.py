@@ -71,8 +71,19 @@ def test_the_steps_through_racks_as_printed_are_the_failures_that_do_harm() -> N
     ]
 
 
-def test_racks_of_ones_own_will_do() -> None:
-    assert type(walk(parse_topology(RACKS, "x.yaml"))) is RacksWalk
+@pytest.mark.parametrize(
+    ("second_id", "titles"),
+    [
+        pytest.param("1.0.0.1", ["A loop is cut"], id="one id: reflected once, as all are clients of both"),
+        pytest.param("1.0.0.2", [], id="an id each: nothing comes back"),
+    ],
+)
+def test_racks_of_ones_own_show_what_their_ids_do(second_id: str, titles: list[str]) -> None:
+    text = RACKS.replace("1.0.0.1, interfaces: {a: 10.1.0.8}", f"{second_id}, interfaces: {{a: 10.1.0.8}}")
+    found = walk(parse_topology(text, "x.yaml"))
+    assert type(found) is RacksWalk
+    about_ids = {"A route that was reflected twice", "A loop is cut"}
+    assert [step.title for step in found.steps() if step.title in about_ids] == titles
 
 
 @pytest.mark.parametrize(
