@@ -75,6 +75,7 @@ need_bird1() {
     [ -x "$TORTIE_BIRD1/usr/sbin/bird" ] && return
     local folder
     folder=$(mktemp -d)
+    mkdir -p "$TORTIE_BIRD1"
     say "unpacking BIRD 1.6 into $TORTIE_BIRD1"
     if (cd "$folder" && apt-get download bird && dpkg -x bird_*.deb "$TORTIE_BIRD1") >/dev/null 2>&1; then
         rm -rf "$folder"
