@@ -26,7 +26,7 @@ debian_packages=(
 # Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
 # among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
 speaker_packages=("bird2 birdc" "frr vtysh")
-more_speaker_packages=("gobgpd gobgpd")
+more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -75,6 +75,7 @@ need_bird1() {
     [ -x "$TORTIE_BIRD1/usr/sbin/bird" ] && return
     local folder
     folder=$(mktemp -d)
+    mkdir -p "$TORTIE_BIRD1"
     say "unpacking BIRD 1.6 into $TORTIE_BIRD1"
     if (cd "$folder" && apt-get download bird && dpkg -x bird_*.deb "$TORTIE_BIRD1") >/dev/null 2>&1; then
         rm -rf "$folder"

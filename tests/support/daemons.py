@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -82,11 +83,14 @@ class Daemon(ABC):
         name: as documents name it.
         package: the Debian package it comes from.
         not_offered: features (the names in tests/interop) that this speaker does not have or cannot be asked for.
+        keeps_dialling: False where it gives its own dial up as soon as the other end has connected, so that two
+            connections never collide.
     """
 
     name: ClassVar[str]
     package: ClassVar[str]
     not_offered: ClassVar[frozenset[str]] = frozenset()
+    keeps_dialling: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         """Keep files in a folder, which is made."""
@@ -448,6 +452,7 @@ class GoBGP(Daemon):
 
     name = "GoBGP"
     package = "gobgpd"
+    keeps_dialling = False
     not_offered = frozenset({"refresh"})  # softresetin judges again what it keeps, and asks nobody
 
     @classmethod
@@ -514,7 +519,9 @@ class GoBGP(Daemon):
 
     def reset(self, neighbour: str) -> None:
         """See Daemon."""
-        self._gobgp("neighbor", neighbour, "reset")
+        # Its own `reset` holds the session down for 30 s, whatever idle-hold-time-after-reset says.
+        self._gobgp("neighbor", neighbour, "disable")
+        self._gobgp("neighbor", neighbour, "enable")
 
     def _gobgp(self, *words: str) -> str:
         return self._ask("gobgp", "-u", "127.0.0.1", "-p", "50051", *words)
@@ -531,7 +538,7 @@ class GoBGP(Daemon):
         wanted: dict[str, Any] = {
             "config": {"neighbor-address": neighbour.address, "peer-as": neighbour.asn},
             "transport": {"config": {"local-address": plan.address, "passive-mode": neighbour.is_passive}},
-            "timers": {"config": {"connect-retry": 1, "idle-hold-time-after-reset": 1}},
+            "timers": {"config": {"connect-retry": 1}},
             "afi-safis": [{"config": {"afi-safi-name": f"{plan.family}-unicast"}}],
         }
         if neighbour.is_client:
@@ -561,6 +568,121 @@ def _gobgp_route(path: dict[str, Any]) -> ForeignRoute:
     )
 
 
-DAEMONS: Final[tuple[type[Daemon], ...]] = (Bird2, FRR, GoBGP, Bird1)
+# ------------------------------------------------------------------------------------------ OpenBGPD
+
+
+class OpenBGPD(Daemon):
+    """OpenBGPD in its Linux edition. It locks its children into the home of its user, which a service would make."""
+
+    name = "OpenBGPD"
+    package = "openbgpd"
+    keeps_dialling = False
+    _program = "/usr/sbin/bgpd"
+    _jail = Path("/run/openbgpd")
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """See Daemon."""
+        return first_missing(cls._program, "bgpctl")
+
+    @classmethod
+    def version(cls) -> str:
+        """See Daemon."""
+        return output_of(cls._program, "-V").split()[-1]
+
+    def start(self, plan: SpeakerPlan) -> None:
+        """See Daemon."""
+        self.plan = plan
+        self._jail.mkdir(exist_ok=True)
+        file = self.folder / "conf"
+        file.touch(mode=0o600)
+        file.write_text("\n".join(self._lines(plan)) + "\n")
+        self._run(self._program, "-d", "-f", str(file))
+
+    def stop(self) -> None:
+        """See Daemon."""
+        super().stop()
+        with suppress(OSError):  # a service of this host uses it
+            self._jail.rmdir()
+
+    def is_ready(self) -> bool:
+        """See Daemon."""
+        return bool(self._json("show", "summary"))
+
+    def routes(self) -> dict[str, ForeignRoute]:
+        """See Daemon."""
+        paths = self._json("show", "rib", "detail")
+        return {
+            path["prefix"]: _openbgpd_route(path)
+            for path in paths.get("rib", [])
+            if path.get("best") and path["neighbor"].get("description") != "LOCAL"
+        }
+
+    def established(self) -> list[str]:
+        """See Daemon."""
+        peers = self._json("show", "summary").get("neighbors", [])
+        return [peer["remote_addr"] for peer in peers if peer["state"] == "Established"]
+
+    def set_prefixes(self, prefixes: tuple[str, ...]) -> None:
+        """See Daemon."""
+        plan, self.plan = self._told, replace(self._told, prefixes=prefixes)
+        for prefix in plan.prefixes:
+            if prefix not in prefixes:
+                self._control("network", "delete", prefix)
+        for prefix in prefixes:
+            if prefix not in plan.prefixes:
+                self._control("network", "add", prefix, "metric", str(plan.med), "community", plan.community)
+
+    def ask_refresh(self, neighbour: str) -> None:
+        """See Daemon."""
+        self._control("neighbor", neighbour, "refresh")
+
+    def reset(self, neighbour: str) -> None:
+        """See Daemon."""
+        self._control("neighbor", neighbour, "clear")
+
+    def _control(self, *words: str) -> str:
+        return self._ask("bgpctl", "-j", "-s", str(self.folder / "s"), *words)
+
+    def _json(self, *words: str) -> dict[str, Any]:
+        answer = self._control(*words)
+        found: dict[str, Any] = json.loads(answer) if answer.strip() else {}
+        return found
+
+    def _lines(self, plan: SpeakerPlan) -> list[str]:
+        lines = [f"AS {plan.asn}", f"router-id {plan.router_id}", f"listen on {plan.address} port {BGP_PORT}"]
+        lines += ["fib-update no", "connect-retry 1", f'socket "{self.folder / "s"}"']
+        marks = f"set {{ metric {plan.med}, community {plan.community} }}"
+        lines += [f"network {prefix} {marks}" for prefix in plan.prefixes]
+        for neighbour in plan.neighbours:
+            lines += [f"neighbor {neighbour.address} {{", f"  remote-as {neighbour.asn}"]
+            lines += [f"  local-address {plan.address}", f"  announce IPv{plan.family[-1]} unicast"]
+            lines += ["  announce IPv4 none"] if plan.family == "ipv6" else []
+            lines += ["  passive"] if neighbour.is_passive else []
+            lines += [f"  route-reflector {plan.cluster_id}"] if neighbour.is_client else []
+            lines += ["  multihop 8"] if neighbour.asn != plan.asn else []
+            lines.append("}")
+        return [*lines, "allow from any", "allow to any"]
+
+
+OPENBGPD_UNKNOWN: Final = "Unknown Attribute #"
+
+
+def _openbgpd_route(path: dict[str, Any]) -> ForeignRoute:
+    more = {str(each["type"]): each for each in path.get("attributes", [])}
+    unknown = [int(name.removeprefix(OPENBGPD_UNKNOWN)) for name in more if name.startswith(OPENBGPD_UNKNOWN)]
+    return ForeignRoute(
+        next_hop=path["true_nexthop"],
+        as_path=numbers(path["aspath"]),
+        local_pref=path.get("localpref"),
+        med=path.get("metric"),
+        originator_id=more.get("Originator Id", {}).get("originator"),
+        cluster_list=tuple(more.get("Cluster Id List", {}).get("cluster_list", ())),
+        communities=tuple(path.get("communities", ())),
+        unknown=tuple(unknown),
+    )
+
+
+DAEMONS: Final[tuple[type[Daemon], ...]] = (Bird2, FRR, GoBGP, OpenBGPD, Bird1)
 CORE: Final[tuple[type[Daemon], ...]] = (Bird2, FRR)
 """What the tests run on by default; the others are breadth."""

@@ -12,7 +12,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -43,6 +44,8 @@ CLUSTER_ID: Final = "1.0.0.1"
 PARTICIPANTS_MAX: Final = 9
 PAUSE_S: Final = 0.02
 DEADLINE_S: Final = 40.0
+DIALS: Final = "(syn | ack) == syn"
+MESSAGES: Final = "psh == psh"
 LOG_SHOWN_MAX: Final = 2000
 FAMILIES: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 
@@ -287,9 +290,35 @@ class Meeting:
         expected = set(prefixes)
         self.wait(what, lambda: routes().keys() == expected, routes)
 
+    @contextmanager
+    def held(self, what: str) -> Iterator[None]:
+        """Hold back what comes to the port of BGP or from it; what is sent again afterwards gets through.
+
+        Args:
+            what: flags of TCP as nft matches them: `DIALS` or `MESSAGES`.
+        """
+        nft("add table inet held", "add chain inet held in { type filter hook input priority 0 ; }")
+        nft(*(f"add rule inet held in tcp {port} {BGP_PORT} tcp flags & {what} drop" for port in ("dport", "sport")))
+        yield
+        nft("delete table inet held")
+
+    def dialling(self) -> list[tuple[str, str]]:
+        """Return (local, remote) address of everybody whose connection has not been answered yet."""
+        lines = sockets("syn-sent")
+        return sorted((local.rsplit(":", 1)[0], remote.rsplit(":", 1)[0]) for local, remote in lines)
+
     def connections(self) -> list[tuple[str, str]]:
         """Return the established TCP connections of BGP as (local, remote), each once."""
-        lines = subprocess.run(["ss", "-Htn", "state", "established"], check=True, capture_output=True, text=True)
-        pairs = [tuple(line.split()[2:4]) for line in lines.stdout.splitlines()]
         listening = f":{BGP_PORT}"
-        return sorted((local, remote) for local, remote in pairs if local.endswith(listening))
+        return sorted(ends for ends in sockets("established") if ends[0].endswith(listening))
+
+
+def nft(*lines: str) -> None:
+    """Carry out lines of nft in this namespace."""
+    subprocess.run(["nft", "-f", "-"], input="\n".join(lines), check=True, capture_output=True, text=True)
+
+
+def sockets(state: str) -> list[tuple[str, str]]:
+    """Return (local, remote) of the TCP sockets of this namespace in a state of `ss`."""
+    lines = subprocess.run(["ss", "-Htn", "state", state], check=True, capture_output=True, text=True).stdout
+    return [(words[2], words[3]) for words in map(str.split, lines.splitlines())]

@@ -12,7 +12,7 @@ from support.daemons import DAEMONS, Daemon
 FEATURES: Final = {
     "routes": "both ends learn one another's routes",
     "reflection": "ORIGINATOR_ID and CLUSTER_LIST are right",
-    "no echo": "nobody is given its own routes back",
+    "no echo": "nobody takes its own routes back (as a reflector, FRR sends them: ORIGINATOR_ID tells)",
     "attributes": "MED and communities arrive",
     "unknown": "an unknown transitive attribute arrives",
     "refresh": "the speaker asks for the routes again (RFC 2918) and is sent them",
