@@ -158,16 +158,14 @@ def read_peer(peer: BGPPeer, cluster: Settings, speakers: Speakers) -> tuple[Pee
     """Read a BGPPeer.
 
     Raises:
-        RecordUnusable: an unsupported field; a link-local address; an AS number that no session can have; a node that has no
-            address of the family or is its own peer; an AS number that is not the reflector's there.
+        RecordUnusable: an unsupported field; a link-local address; an AS number that no session can have; a
+            node that has no address of the family or is its own peer; an AS number that is not the reflector's there.
     """
     _check_supported(peer)
     address = peer.peer_address
     if address is None:
         raise unusable("spec.peerIP", None, "an IP address")
-    if ":" in address and ipaddress.ip_address(address).is_link_local:
-        expected = "an address that says the host by itself (a link-local one needs an interface, RFC 4007 §6)"
-        raise unusable("spec.peerIP", peer.spec.peer_ip, expected)
+    _check_not_link_local(peer, address)
     number = cluster.as_number if peer.spec.as_number is None else peer.spec.as_number
     record = PeerRecord(
         name=peer.name,
@@ -186,6 +184,12 @@ def read_peer(peer: BGPPeer, cluster: Settings, speakers: Speakers) -> tuple[Pee
     key = ("peer", record.node or "", record.address, str(record.port))
     expected = "an address and port that no other record names for the same nodes"
     return record, [Claim(path="spec.peerIP", value=peer.spec.peer_ip or "", expected=expected, takes=(key,))]
+
+
+def _check_not_link_local(peer: BGPPeer, address: str) -> None:
+    if ":" in address and ipaddress.ip_address(address).is_link_local:
+        expected = "an address that says the host by itself (a link-local one needs an interface, RFC 4007 §6)"
+        raise unusable("spec.peerIP", peer.spec.peer_ip, expected)
 
 
 def _check_supported(peer: BGPPeer) -> None:
