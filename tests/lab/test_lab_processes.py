@@ -62,7 +62,8 @@ def test_a_killed_agent_is_noticed_and_can_be_restarted(lab: Lab) -> None:
         await lab.signal_process("a/node", signal.SIGKILL)
         host = await status_when(lab, lambda host: not host.processes[0].is_running)
         assert host.has_ended_agent
-        assert host.problem == "a/node ended (killed by SIGKILL): agent of a None"
+        log = lab.directory.host_log("a", "node")
+        assert host.problem == f"a/node ended (killed by SIGKILL), see {log}"
         assert (await status_of(lab, "b")).processes[0].is_running
         with pytest.raises(ControlFailed, match="a/node does not run"):
             await lab.signal_process("a/node", signal.SIGKILL)

@@ -90,6 +90,8 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
     match error:
         case CommandFailed():
             code, text = error.exit_code, error.message
+        case click.exceptions.NoArgsIsHelpError():
+            code, text = ExitCode.USAGE, error.format_message()
         case click.UsageError():
             code, text = ExitCode.USAGE, _usage_error_text(error)
         case KeyboardInterrupt() | click.Abort():

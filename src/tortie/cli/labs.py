@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -92,14 +93,33 @@ def status_data(status: LabStatus) -> dict[str, Any]:
 
 
 def status_text(status: LabStatus) -> str:
-    """Return what there is of a lab as two tables, and below them what is not well."""
+    """Return what there is of a lab as tables, and below them what is not well."""
     hosts = aligned_table(HOST_HEADINGS, [_host_row(host) for host in status.hosts])
     containers = [[each.name, each.host, " ".join(each.addresses)] for each in status.containers]
-    problems = [f"{host.name}: {text}" for host in status.hosts for text in (host.problem, *host.quarantine) if text]
-    notes = [f"note: {remark}" for remark in status.remarks]
-    return "\n".join(
-        [f"lab '{status.name}' is up\n", hosts + aligned_table(CONTAINER_HEADINGS, containers), *problems, *notes]
-    )
+    tables = [hosts, *([aligned_table(CONTAINER_HEADINGS, containers)] if containers else [])]
+    notes = [*_problems(status.hosts), *(f"note: {remark}" for remark in status.remarks)]
+    parts = [f"lab '{status.name}' is up", *(table.strip("\n") for table in tables), "\n".join(notes)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _problems(hosts: Sequence[HostStatus]) -> Iterator[str]:
+    """Yield a line for each thing that is not well; what several agents say stands once."""
+    for host in hosts:
+        if host.problem:
+            yield host.problem if host.problem.startswith(host.name) else f"{host.name}: {host.problem}"
+    for text, names in _sayers((host.name, host.datastore_problem) for host in hosts if host.datastore_problem):
+        yield f"datastore NOT FOLLOWED by {', '.join(names)}: {text}"
+    for text, names in _sayers((host.name, text) for host in hosts for text in host.quarantine):
+        who = names[0] if len(names) == 1 else f"{len(names)} hosts"
+        yield f"set aside by {who}: {text}"
+
+
+def _sayers(sayings: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
+    """Return each text with the names of those who say it."""
+    found: dict[str, list[str]] = {}
+    for name, text in sayings:
+        found.setdefault(text, []).append(name)
+    return found.items()
 
 
 def _host_row(host: HostStatus) -> list[str]:

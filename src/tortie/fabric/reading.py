@@ -193,9 +193,8 @@ def read_peer(
     _check_supported(peer, unsupported)
     spec = peer.spec
     address = peer.peer_address
-    if address is not None and ":" in address and ipaddress.ip_address(address).is_link_local:
-        expected = "an address that says the host by itself (a link-local one needs an interface, RFC 4007 §6)"
-        raise unusable("spec.peerIP", spec.peer_ip, expected)
+    if address is not None:
+        _check_not_link_local(peer, address)
     number = cluster.as_number if spec.as_number is None else check_as_number("spec.asNumber", spec.as_number)
     record = PeerRecord(
         name=peer.name,
@@ -214,6 +213,12 @@ def read_peer(
         if address in speakers.reflectors:
             check_reflector_as(record, cluster.as_number)
     return record, []
+
+
+def _check_not_link_local(peer: BGPPeer, address: str) -> None:
+    if ":" in address and ipaddress.ip_address(address).is_link_local:
+        expected = "an address that says the host by itself (a link-local one needs an interface, RFC 4007 §6)"
+        raise unusable("spec.peerIP", peer.spec.peer_ip, expected)
 
 
 def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:

@@ -2,6 +2,7 @@
 
     LabError                        anything below; a message a person can act on
     ├── TopologyInvalid             a topology file is wrong: file, field, value, expected
+    ├── TopologyMalformed           it is no YAML: file, line
     ├── UnknownLab                  no shipped topology, file or running lab of that name
     ├── LabExists                   `up` while a lab of that name runs
     ├── LabNotRunning               `exec`, probes, … while it does not
@@ -29,6 +30,7 @@ __all__ = [
     "Requirement",
     "RequirementsMissing",
     "TopologyInvalid",
+    "TopologyMalformed",
     "UnknownLab",
     "UnknownTarget",
 ]
@@ -56,6 +58,10 @@ class TopologyInvalid(LabError):
         self.expected = expected
         where = f"{source}: {field}" if field else source
         super().__init__(f"{where}: found {value!r}, expected {expected}")
+
+
+class TopologyMalformed(LabError):
+    """A topology file is no YAML at all; the message has file and line."""
 
 
 class UnknownLab(LabError):

@@ -19,7 +19,7 @@ from typing import Final
 from tortie.lab.commands import COMMANDS, CommandLines
 from tortie.lab.control import CONTROL_TIMEOUT_S, ask, connect
 from tortie.lab.ending import end_lab
-from tortie.lab.errors import LabExists
+from tortie.lab.errors import LabError, LabExists
 from tortie.lab.paths import LabDirectory
 from tortie.lab.requirements import check_requirements
 from tortie.lab.state import (
@@ -135,7 +135,7 @@ async def up(
     Raises:
         RequirementsMissing: the machine lacks something.
         LabExists: a lab of this name is up.
-        LabError: it could not be raised; nothing is left of it.
+        LabError: something else lies in its place, or it could not be raised; nothing is left of it.
     """
     # Certificates, resources and IPAM are heavy, and other commands on labs need none of them.
     from tortie.lab.raising import raise_lab  # noqa: PLC0415 - see above
@@ -147,6 +147,11 @@ async def up(
     async with locked(base):
         directory = LabDirectory(base / topology.name)
         if directory.root.exists():
+            if not directory.is_a_labs:
+                raise LabError(
+                    f"{directory.root} is in the way: it is no lab's folder. Remove it, or set TORTIE_LAB_DIR to "
+                    "another place"
+                )
             if is_alive(_holder_of(directory)):
                 raise LabExists(topology.name)
             await end_lab(directory)
@@ -169,7 +174,7 @@ async def down(name: str, environment: Mapping[str, str] = os.environ) -> bool:
     """
     found = False
     for base in base_directories(environment, os.geteuid()):
-        if not (base / name).is_dir():
+        if not LabDirectory(base / name).is_a_labs:
             continue
         async with locked(base):
             directory = LabDirectory(base / name)
@@ -194,6 +199,8 @@ def _sweep_base(base: Path) -> list[str]:
     swept: list[str] = []
     for folder in sorted(base.iterdir()):
         directory = LabDirectory(folder)
+        if not directory.is_a_labs:
+            continue  # somebody's own: not ours to remove
         state = read_state(directory)
         if state is not None and is_alive(state.holder):
             continue

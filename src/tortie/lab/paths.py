@@ -40,6 +40,15 @@ class LabDirectory:
     root: Path
 
     @property
+    def is_a_labs(self) -> bool:
+        """A lab was raised here, or was about to be; anything else there is somebody's own."""
+        if self.root.is_symlink() or not self.root.is_dir():
+            return False
+        return not any(self.root.iterdir()) or any(
+            path.exists() for path in (self.state, self.plan, self.shared, self.holder_log)
+        )
+
+    @property
     def state(self) -> Path:
         """What runs: see state.LabState."""
         return self.root / "state.json"

@@ -12,7 +12,7 @@ from typing import Final
 import yaml
 from yaml.nodes import MappingNode
 
-from tortie.lab.errors import TopologyInvalid
+from tortie.lab.errors import TopologyInvalid, TopologyMalformed
 
 __all__ = ["NAME_EXPECTED", "NAME_PATTERN", "Reader", "as_address", "as_network", "load_mapping"]
 
@@ -41,16 +41,25 @@ def load_mapping(text: str, source: str) -> Mapping[object, object]:
     """Return the one mapping that a YAML text holds.
 
     Raises:
-        TopologyInvalid: not YAML, a key twice, or not a mapping.
+        TopologyMalformed: not YAML, or a key twice.
+        TopologyInvalid: not a mapping.
     """
     try:
         found = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.YAMLError as error:
-        detail = " ".join(str(error).split())
-        raise TopologyInvalid(source, "", detail, "well-formed YAML") from error
+        raise TopologyMalformed(_malformed_text(error, text, source)) from error
     if not isinstance(found, dict):
         raise TopologyInvalid(source, "", found, "a mapping with `name`, `lans` and `hosts`")
     return found
+
+
+def _malformed_text(error: yaml.YAMLError, text: str, source: str) -> str:
+    """Return file, line and what is wrong there, as errors of manifests do."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return f"{source}: malformed YAML: {' '.join(str(error).split())}"
+    mark = error.problem_mark or error.context_mark
+    where = f":{min(mark.line + 1, len(text.splitlines()))}" if mark else ""
+    return f"{source}{where}: malformed YAML: " + ", ".join(part for part in (error.problem, error.context) if part)
 
 
 def as_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

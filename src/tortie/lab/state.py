@@ -44,6 +44,9 @@ __all__ = [
 ]
 
 FOLDER: Final = "tortie-lab"
+MADE_MARK: Final = ".made-for-labs"
+"""Stands in a base directory that was made here."""
+
 MODE: Final = 0o700
 LOCK_TIMEOUT_S: Final = 150.0
 LOCK_POLL_S: Final = 0.05
@@ -121,7 +124,7 @@ def base_directory(environment: Mapping[str, str], user: int) -> Path:
     base = places[0]
     try:
         base.parent.mkdir(mode=MODE, parents=True, exist_ok=True)
-        base.mkdir(mode=MODE, exist_ok=True)
+        _make_base(base)
     except OSError as error:
         raise LabError(f"the lab's state directory {base}: {error.strerror}") from error
     if not _is_own_folder(base, user):
@@ -144,7 +147,7 @@ def try_lock(base: Path) -> Iterator[bool]:
 
     Commands that raise or take down labs go one at a time. The directory is made if need be.
     """
-    base.mkdir(mode=MODE, parents=True, exist_ok=True)
+    _make_base(base)
     descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield _takes_lock(descriptor) and is_same_folder(base, descriptor)
@@ -246,8 +249,27 @@ def find_running(name: str, environment: Mapping[str, str], user: int) -> tuple[
 
 
 def remove_directory(directory: LabDirectory) -> None:
-    """Remove a dead lab's folder, and the base directory if that was the last one in it."""
+    """Remove a dead lab's folder, and our own base directory if that was the last one in it.
+
+    A directory that was there before stays.
+    """
     if directory.root.exists():
         shutil.rmtree(directory.root)
-    with suppress(OSError):  # another lab is still there
-        directory.root.parent.rmdir()
+    base = directory.root.parent
+    if [path.name for path in _entries(base)] == [MADE_MARK]:  # else another lab is still there, or it is not ours
+        with suppress(OSError):
+            (base / MADE_MARK).unlink()
+            base.rmdir()
+
+
+def _entries(base: Path) -> list[Path]:
+    return list(base.iterdir()) if base.is_dir() else []
+
+
+def _make_base(base: Path) -> None:
+    """Make a base directory if there is none, with a mark by which it goes with its last lab."""
+    try:
+        base.mkdir(mode=MODE, parents=True)
+    except FileExistsError:
+        return
+    (base / MADE_MARK).touch()

@@ -32,8 +32,6 @@ ESTABLISHED: Final = "established"
 DESCRIPTOR_PATH: Final = re.compile(r"/proc/self/fd/\d+")
 """How the folder is named in errors; see _reachable."""
 
-LOG_LINE_LENGTH_MAX: Final = 300
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStatus:
@@ -63,6 +61,7 @@ class HostStatus:
         processes: those of this host.
         sessions: of its agent, None where none answers.
         problem: why none answers, "" if one does or none is expected.
+        datastore_problem: why the agent does not follow its datastore, "" if it does.
         quarantine: records that the agent has set aside, as "kind name: reason".
     """
 
@@ -73,6 +72,7 @@ class HostStatus:
     sessions: tuple[SessionStatus, ...] | None
     problem: str
     quarantine: tuple[str, ...]
+    datastore_problem: str = ""
 
     @property
     def has_ended_agent(self) -> bool:
@@ -97,6 +97,7 @@ class LabStatus:
 class _Answer:
     sessions: tuple[SessionStatus, ...]
     quarantine: tuple[str, ...]
+    datastore_problem: str
 
 
 _REPORTS: Final = TypeAdapter(tuple[ProcessReport, ...])
@@ -155,39 +156,32 @@ async def _reports(lab: Lab) -> tuple[ProcessReport, ...]:
 
 
 async def _host_status(lab: Lab, name: str, processes: list[ProcessReport]) -> HostStatus:
-    host = lab.topology.host(name)
-    sessions: tuple[SessionStatus, ...] | None = None
-    quarantine: tuple[str, ...] = ()
-    problem = ""
-    ended = [process for process in processes if process.starts and not process.is_running]
-    if ended:
-        problem = "; ".join(_ending(lab, process) for process in ended)
-    elif any(process.is_running for process in processes):
-        try:
-            answer = await asyncio.to_thread(_ask_agent, lab.directory.host_run(name))
-            sessions, quarantine = answer.sessions, answer.quarantine
-        except (AgentUnreachable, AgentRefused, ValidationError) as error:
+    answer, problem = None, ""
+    try:
+        answer = await asyncio.to_thread(_ask_agent, lab.directory.host_run(name))
+    except (AgentUnreachable, AgentRefused, ValidationError) as error:
+        ended = [process for process in processes if process.starts and not process.is_running]
+        if ended:
+            problem = "; ".join(_ending(lab, process) for process in ended)
+        elif any(process.is_running for process in processes):
             problem = f"{name}: {DESCRIPTOR_PATH.sub(str(lab.directory.host_run(name)), str(error))}"
+    host = lab.topology.host(name)
     return HostStatus(
         name=name,
         role=host.role,
         addresses=tuple(text for item in host.interfaces for text in item.addresses),
         processes=tuple(processes),
-        sessions=sessions,
+        sessions=answer.sessions if answer else None,
         problem=problem,
-        quarantine=quarantine,
+        quarantine=answer.quarantine if answer else (),
+        datastore_problem=answer.datastore_problem if answer else "",
     )
 
 
 def _ending(lab: Lab, process: ProcessReport) -> str:
-    """Return how a process ended, with the last line of its log."""
-    try:
-        lines = (lab.directory.root / process.log).read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
-        lines = []
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing in its log")
+    """Return how a process ended, and where to read why."""
     how = exit_text(process.exit_status) if process.exit_status is not None else "ended"
-    return f"{process.name} ended ({how}): {last[:LOG_LINE_LENGTH_MAX]}"
+    return f"{process.name} ended ({how}), see {lab.directory.root / process.log}"
 
 
 def _ask_agent(run_directory: Path) -> _Answer:
@@ -197,8 +191,15 @@ def _ask_agent(run_directory: Path) -> _Answer:
     items = [item for item in records if isinstance(item, Mapping)] if isinstance(records, list) else []
     return _Answer(
         sessions=_SESSIONS.validate_python(answer.get("sessions")),
+        datastore_problem=_datastore_problem(answer.get("datastore")),
         quarantine=tuple(f"{item.get('kind')} {item.get('name')}: {item.get('reason')}" for item in items),
     )
+
+
+def _datastore_problem(datastore: object) -> str:
+    if not isinstance(datastore, Mapping) or (datastore.get("is_connected") and not datastore.get("is_held")):
+        return ""
+    return str(datastore.get("text") or "no reason is known")
 
 
 @contextmanager

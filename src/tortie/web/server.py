@@ -112,7 +112,7 @@ def _check_safe(listen_address: str, *, has_tls: bool, may_be_open: bool) -> Non
     if not (address.is_loopback or has_tls or may_be_open):
         raise ListenFailed(
             f"listen address {listen_address}: others can reach it, and without TLS any of them may change the "
-            "network: give CA, certificate and key files, listen on 127.0.0.1, or allow it explicitly"
+            "network: give CA, certificate and key files, listen on 127.0.0.1, or allow it (--allow-anyone)"
         )
 
 

@@ -52,6 +52,14 @@ def test_verbs_stand_in_the_order_of_the_table() -> None:
     assert app.list_commands(click.Context(app)) == [*VERBS, *GROUPS]
 
 
+@pytest.mark.parametrize("group", ["", "node", "reflector", "lab", "config"])
+def test_a_group_alone_prints_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line([*group.split(), "--help"], "tortie") == ExitCode.OK
+    text = capsys.readouterr().out
+    assert run_command_line(group.split(), "tortie") == ExitCode.USAGE
+    assert capsys.readouterr().err == text
+
+
 def test_command_answers_to_another_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["get"], "calicoctl") == ExitCode.USAGE
     assert capsys.readouterr().err == "calicoctl get: Missing argument 'KIND' (see: calicoctl get --help)\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tortie.lab.errors import LabError, LabNotRunning
+from tortie.lab.lifecycle import sweep
 from tortie.lab.namespaces import NamespaceSet
 from tortie.lab.paths import LabDirectory
 from tortie.lab.state import (
@@ -141,15 +142,31 @@ def test_only_labs_that_live_are_found(tmp_path: Path) -> None:
         find_running("alive", {"TORTIE_LAB_DIR": str(tmp_path / "nowhere")}, USER)
 
 
-def test_removing_the_last_lab_removes_the_base(tmp_path: Path) -> None:
+@pytest.mark.parametrize("was_there", [True, False])
+def test_removing_the_last_lab_removes_the_base_that_was_made_for_it(tmp_path: Path, was_there: bool) -> None:
     base = tmp_path / "base"
+    if was_there:
+        base.mkdir()
+    assert base_directory({"TORTIE_LAB_DIR": str(base)}, USER) == base
     for name in ("a", "b"):
         (base / name / "deep").mkdir(parents=True)
     remove_directory(LabDirectory(base / "a"))
     assert base.is_dir()
     remove_directory(LabDirectory(base / "b"))
-    assert not base.exists()
+    assert base.exists() == was_there
     remove_directory(LabDirectory(base / "b"))
+
+
+def test_what_is_no_labs_folder_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "own" / "pictures").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "lab" / "shared").mkdir(parents=True)
+    found = {path.name: LabDirectory(path).is_a_labs for path in tmp_path.iterdir()}
+    assert found == {"file": False, "own": False, "empty": True, "lab": True}
+    assert sorted(sweep({"TORTIE_LAB_DIR": str(tmp_path)})) == ["empty", "lab"]
+    assert (tmp_path / "own" / "pictures").is_dir()
+    assert (tmp_path / "file").exists()
 
 
 def test_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:

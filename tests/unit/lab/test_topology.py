@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tortie.lab.errors import TopologyInvalid, UnknownLab
+from tortie.lab.errors import TopologyInvalid, TopologyMalformed, UnknownLab
 from tortie.lab.topology import known_topologies, load_topology, parse_topology
 
 SMALL = """
@@ -96,6 +96,20 @@ HOST_B = "b: {interfaces: {lan: 10.0.0.3}, containers: {one: 192.168.7.1, two: [
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("name: a\nname: a\n", "lab.yaml:2: malformed YAML: the key 'name' stands twice", id="key twice"),
+        pytest.param("name: a\nlans: [\n", "lab.yaml:2: malformed YAML: ", id="malformed"),
+        pytest.param("name: \x07", "lab.yaml: malformed YAML: ", id="unprintable"),
+    ],
+)
+def test_what_is_no_yaml_is_said_with_its_line(text: str, expected: str) -> None:
+    with pytest.raises(TopologyMalformed) as caught:
+        parse_topology(text, "lab.yaml")
+    assert str(caught.value).startswith(expected)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "field", "expected"),
     [
         pytest.param("name: small", "", "name", "a text", id="no name"),
@@ -109,8 +123,6 @@ HOST_B = "b: {interfaces: {lan: 10.0.0.3}, containers: {one: 192.168.7.1, two: [
             "name: small", "name: small\nnode_to_node_mesh: maybe", "node_to_node_mesh", "true or false", id="mesh"
         ),
         pytest.param("name: small", "name: small\nowner: me", "owner", "one of the fields name", id="unknown field"),
-        pytest.param("name: small", "name: small\nname: small", "", "well-formed YAML", id="key twice"),
-        pytest.param("lans:", "lans: [", "", "well-formed YAML", id="malformed"),
         pytest.param("192.168.0.0/16", "192.168.1.0/16", "pools[0].cidr", "without host bits", id="pool host bits"),
         pytest.param(
             "{cidr: 192.168.0.0/16}", "{cidr: 192.168.0.0/16, block_size: 33}", "block_size", "20 to 32", id="block"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import datastore_option, is_v1_identity, optional_kind_argument, path, resource_options
 
 __all__ = ["delete"]
@@ -48,10 +47,10 @@ def delete(
     """
     if file is not None:
         if kind:
-            raise CommandFailed("delete: either KIND and NAME or --filename, not both", ExitCode.USAGE)
+            raise click.UsageError("either KIND and NAME or --filename, not both", click.get_current_context())
         _delete_from_file(file, datastore, skip_not_exists)
     elif kind is None or not names:
-        raise CommandFailed("delete: KIND and NAME, or --filename, say what to delete", ExitCode.USAGE)
+        raise click.UsageError("KIND and NAME, or --filename, say what to delete", click.get_current_context())
     elif is_v1_identity(names, scope, node):
         _delete_by_identity(kind, names, scope, node, datastore=datastore, may_skip=skip_not_exists)
     else:
