@@ -7,6 +7,7 @@ To know: a status is the JSON of ``node.agent``'s status; each of its sessions i
 ``roles``, why the session exists.
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +37,8 @@ STATE_TEXTS: Final = {
 ESTABLISHED: Final = "established"
 ONE_DAY: Final = timedelta(days=1)
 PORT_DEFAULT: Final = 179
+WIDTH: Final = 80
+INDENT: Final = "  "
 
 Status = Mapping[str, Any]
 
@@ -71,7 +74,7 @@ def _remarks(status: Status) -> Iterator[str]:
     """Yield a line for the datastore and one for each thing that is not well."""
     datastore = status["datastore"]
     if datastore is not None:
-        yield _datastore_line(datastore, status["intent_from"])
+        yield _datastore_text(datastore, status["intent_from"], str(status["role"]))
     if (speaker := status["speaker"]) and (deferred := speaker.get("deferred_families")):
         yield f"restarted: tells nothing of {' and '.join(deferred)} before all peers have sent what they have"
     if status["withheld"]:
@@ -84,12 +87,15 @@ def _remarks(status: Status) -> Iterator[str]:
         yield f"set aside: {record['kind']} '{record['name']}': {record['reason']}"
 
 
-def _datastore_line(datastore: Mapping[str, Any], intent_from: str) -> str:
+def _datastore_text(datastore: Mapping[str, Any], intent_from: str, role: str) -> str:
+    """Return one line when all is well; else why not and what to do, then what is done meanwhile."""
     revision = f"acted on revision {datastore['acted_revision']}"
     if datastore["is_connected"] and not datastore["is_held"]:
         return f"datastore: connected, {revision}"
-    last = "; runs by the last intent on disk" if intent_from == "disk" else ""
-    return f"datastore: NOT FOLLOWED, {revision}: {datastore['text']}{last}"
+    remedy = f"; if that is meant, confirm it: tortie {role} confirm" if datastore["is_held"] else ""
+    last = "the last intent on disk" if intent_from == "disk" else "what was read before"
+    text = f"datastore: NOT FOLLOWED: {datastore['text']}{remedy} (runs by {last}, {revision})"
+    return textwrap.fill(text, WIDTH, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def _kernel_line(kernel: Mapping[str, Any]) -> str:

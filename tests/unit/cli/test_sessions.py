@@ -85,7 +85,11 @@ def test_row(changes: dict[str, Any], expected: str) -> None:
 REMARKS = [
     ("not-followed", {"datastore": {"is_connected": False, "is_held": False, "text": "the file is gone",
       "revision": 7, "acted_revision": 7}, "intent_from": "disk"},
-     "datastore: NOT FOLLOWED, acted on revision 7: the file is gone; runs by the last intent on disk"),
+     "datastore: NOT FOLLOWED: the file is gone (runs by the last intent on disk,\n  acted on revision 7)\n"),
+    ("held", {"role": "reflector", "datastore": {"is_connected": True, "is_held": True, "text": "it is empty",
+      "revision": 7, "acted_revision": 7}},
+     "datastore: NOT FOLLOWED: it is empty; if that is meant, confirm it: tortie\n"
+     "  reflector confirm (runs by what was read before, acted on revision 7)\n"),
     ("withheld", {"withheld": "no record of node x"}, "not acted on: no record of node x"),
     ("no-speaker-yet", {"speaker": None}, "node kube-node1 is running\n"),
     ("restarted", {"speaker": {"local_as": 1, "router_id": "1.0.0.1", "deferred_families": ["ipv4", "ipv6"]}},
