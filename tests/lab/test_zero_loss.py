@@ -198,8 +198,8 @@ def write_page(rows: list[tuple[str, int, int]]) -> None:
     table = "".join(f"| {what} | seed | {sent} | {lost} |\n" for what, sent, lost in rows)
     head = (
         "# What is lost\n\n"
-        "All ordered pairs of containers (56) of lab `seed` ping one another every 50 ms while something is done to the\n"
-        "cluster, or happens to it. A run of `tests/lab/test_zero_loss.py` wrote this page.\n\n"
+        "All ordered pairs of containers (56) of lab `seed` ping one another every 50 ms while something is done to\n"
+        "the cluster, or happens to it. A run of `tests/lab/test_zero_loss.py` wrote this page.\n\n"
     )
     columns = "| change or fault | lab | sent | lost |\n|---|---|---|---|\n"
     Path(page).write_text(head + columns + table, encoding="utf-8")

@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tortie.lab.errors import TopologyInvalid
+from tortie.lab.errors import TopologyInvalid, TopologyMalformed
 from tortie.lab.topology import parse_topology
 
 SCALARS = st.one_of(
@@ -32,7 +32,7 @@ def refusal(text: str) -> str | None:
     """Return why a text is refused, None if it is a topology; any other error is a defect."""
     try:
         topology = parse_topology(text, "x.yaml")
-    except TopologyInvalid as error:
+    except (TopologyInvalid, TopologyMalformed) as error:
         return str(error)
     assert topology.hosts
     return None
