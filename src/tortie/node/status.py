@@ -69,6 +69,7 @@ class StatusServer:
             )
         try:
             self._path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+            _check_directory(self._path)
             with _locked(self._path.parent):
                 _remove_stale(self._path)
                 self._socket = _listening_socket(self._path)
@@ -197,6 +198,22 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a directory in which somebody else could put another socket in our socket's place.
+
+    The default directory of an ordinary user may lie in /tmp, where anybody can have made it before.
+
+    Raises:
+        StatusSocketUnusable: it is another user's, or others may write to it (but for one with the sticky bit).
+    """
+    found = path.parent.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        raise StatusSocketUnusable(f"status socket {path}: the directory belongs to user {found.st_uid}, not to us")
+    is_open = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+    if is_open:
+        raise StatusSocketUnusable(f"status socket {path}: others may write to the directory; chmod go-w it")
 
 
 def _remove_stale(path: Path) -> None:

@@ -351,3 +351,24 @@ def test_an_idle_connection_is_closed(tmp_path: Path, monkeypatch: pytest.Monkey
             return connection.recv(1)
 
     assert ask_while_serving(path, question) == b""
+
+
+def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(StatusSocketUnusable, match="others may write to the directory"):
+        StatusServer(folder / "status.sock", {}).open()
+    folder.chmod(0o1777)
+    server = StatusServer(folder / "status.sock", {})
+    server.open()
+    server.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    with pytest.raises(StatusSocketUnusable, match="belongs to user 65534"):
+        StatusServer(folder / "status.sock", {}).open()
