@@ -12,7 +12,7 @@ from typing import Final
 
 __all__ = ["LOST_AFTER_S", "Pair", "PairCounters", "PingBook", "full_matrix"]
 
-LOST_AFTER_S: Final = 1.0
+LOST_AFTER_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
