@@ -2,7 +2,6 @@
 
 from support.fabric import endpoint, node, peer
 from tortie.fabric.quarantine import by_seniority, full_name
-from tortie.model import Resource
 
 
 def test_an_exact_copy_is_one_record() -> None:
@@ -10,7 +9,7 @@ def test_an_exact_copy_is_one_record() -> None:
 
 
 def test_order_of_input_never_decides_even_between_twins() -> None:
-    twins: list[Resource] = [peer("a", "10.0.0.1"), peer("a", "10.0.0.2"), peer("a", "10.0.0.3")]
+    twins = [peer("a", "10.0.0.1"), peer("a", "10.0.0.2"), peer("a", "10.0.0.3")]
     assert by_seniority(twins) == by_seniority(reversed(twins))
 
 
