@@ -53,24 +53,26 @@ TORTIE_ZERO_LOSS_PAGE=docs/zero-loss.md scripts/test --all tests/lab/test_zero_l
 """
 
 METHOD: Final = """
+Filters here are those that the pools make; rows for the resource BGPFilter follow with it.
+
 ## How it is measured
 
 - **Numbered UDP datagrams, one way**, from a socket in the source container's network namespace to one in the
-  destination's: every ordered pair of containers, {rate:g} a second and pair, spread evenly over time. No answer is sent,
-  so each direction is judged by itself. `tortie lab probe` does the same by hand ([the lab](lab.md)).
-- **Sent** is what left the sockets. When the prober has no processor it skips what was due and does not count it, so that
-  a busy machine shows as a lower rate, not as a loss.
-- **Lost** is what was sent and has not arrived {lost_after:g} s after the last one was sent. Each number counts once:
-  neither duplicates nor what comes later make up for another. Datagrams that the prober's own sockets had no room for are
-  counted apart (the kernel counts them), and a run with any fails.
+  destination's: every ordered pair of containers, {rate:g} a second and pair, spread evenly over time. No answer is
+  sent, so each direction is judged by itself. `tortie lab probe` does the same by hand ([the lab](lab.md)).
+- **Sent** is what left the sockets. When the prober has no processor it skips what was due and does not count it, so
+  that a busy machine shows as a lower rate, not as a loss.
+- **Lost** is what was sent and has not arrived {lost_after:g} s later. Each number counts once: neither duplicates nor
+  what comes later make up for another. Datagrams that the prober's own sockets had no room for are counted apart (the
+  kernel counts them), and a run with any fails.
 - **Longest outage**: from the sending of the first of a run of lost datagrams of one pair to that of the next one that
   arrived.
-- Datagrams begin before the change, and {after} of each pair follow after it is complete: all sessions there, End-of-RIB
-  from every peer, nothing stale, kernels in sync. While an agent is down, {down} of each pair are sent.
+- Datagrams begin before the change, and {after} of each pair follow after it is complete: all sessions there,
+  End-of-RIB from every peer, nothing stale, kernels in sync. While an agent is down, {down} of each pair are sent.
 - **Sessions** are those of all agents of the lab. One is *reset* when it was there before and is there afterwards, but
   not throughout; *new* and *ended* are those that the change asks for. The test fails when any other session is reset.
-- "In the right order" is: first what is to take over; wait until everybody has heard everything from it; only then take
-  away what is to go.
+- "First" in a row is the right order: what is to take over comes first; when everybody has heard everything from it,
+  what is to go goes.
 """
 
 

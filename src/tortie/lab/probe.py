@@ -221,6 +221,15 @@ class Probe:
         """
         await self._ask("send", ANSWER_TIMEOUT_S, rate_hz=rate_hz, time_s=time_s)
 
+    async def send_for(self, rate_hz: float, time_s: float) -> DatagramReport:
+        """Send for some time, and return what was counted; who cancels it ends the sending."""
+        await self.send(rate_hz, time_s)
+        try:
+            await asyncio.sleep(time_s)
+        finally:
+            report = await self.stop_sending()
+        return report
+
     async def arrivals(self) -> DatagramReport:
         """Return what was counted so far of the datagrams."""
         return _datagram_report(await self._ask("arrivals", ANSWER_TIMEOUT_S))
