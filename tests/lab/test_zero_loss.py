@@ -134,6 +134,15 @@ def set_next_hop_mode(mode: str, peer: Status) -> None:
     peer["spec"]["nextHopMode"] = mode
 
 
+async def timers_change(world: World) -> None:
+    """The hold time stands in OPEN: every session that it is for must be reset."""
+    for peer in await reflector_peers(world):
+        await world.edit("bgpPeer", peer, lambda found: found["spec"].update(keepaliveTime="20s"))
+        await world.until_complete()
+        await world.edit("bgpPeer", peer, lambda found: found["spec"].pop("keepaliveTime"))
+        await world.until_complete()
+
+
 async def reflector_peers(world: World) -> list[str]:
     found = [await world.peers(reflector.address(4) or "") for reflector in world.reflectors]
     return [peer["metadata"]["name"] for peers in found for peer in peers]
@@ -207,6 +216,7 @@ SEED_ROWS: Final = (
     Row("full mesh to reflector: the reflector first, then mesh off", mesh_to_reflector, is_core=True),
     Row("the reflector's cluster id changes", cluster_id_changes),
     Row("next-hop mode of a BGPPeer changes, and back", next_hop_mode_changes),
+    Row("timers of the only reflector's BGPPeer change, and back (`keepaliveTime`)", timers_change, resets=("node1",)),
     Row("export filters change: a pool with `disableBGPExport` comes, is exported, goes", filters_change),
     Row("the labels of all nodes change", labels_change),
     Row("a global BGPPeer is replaced by one with `nodeSelector`: the new one first", peer_is_replaced),
