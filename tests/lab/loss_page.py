@@ -20,6 +20,7 @@ class Line:
         sent, lost: datagrams, all pairs.
         outage_s: longest time that a pair was cut off.
         reset, kept, new, ended: sessions.
+        resetting: the hosts whose sessions had to be reset.
     """
 
     what: str
@@ -33,6 +34,7 @@ class Line:
     kept: int
     new: int
     ended: int
+    resetting: Sequence[str]
 
 
 COLUMNS: Final = (
@@ -70,7 +72,8 @@ Filters here are those that the pools make; rows for the resource BGPFilter foll
 - Datagrams begin before the change, and {after} of each pair follow after it is complete: all sessions there,
   End-of-RIB from every peer, nothing stale, kernels in sync. While an agent is down, {down} of each pair are sent.
 - **Sessions** are those of all agents of the lab. One is *reset* when it was there before and is there afterwards, but
-  not throughout; *new* and *ended* are those that the change asks for. The test fails when any other session is reset.
+  not throughout; *new* and *ended* are those that the change asks for. The test fails when any other session is reset
+  than those named, which must be: their agent was away, or what was changed stands in OPEN.
 - "First" in a row is the right order: what is to take over comes first; when everybody has heard everything from it,
   what is to go goes.
 """
@@ -94,8 +97,9 @@ def write_page(path: Path, lines: Sequence[Line], notes: Sequence[str], **number
 def _row(line: Line) -> str:
     rate = line.sent / line.pairs / line.seconds
     outage = f"{line.outage_s:.2f} s" if line.lost else "-"
+    reset = f"{line.reset}, all of {', '.join(line.resetting)}" if line.resetting else line.reset
     cells = (
-        line.what, line.lab, line.pairs, f"{rate:.0f}", line.sent, line.lost, outage, line.reset, line.kept, line.new,
+        line.what, line.lab, line.pairs, f"{rate:.0f}", line.sent, line.lost, outage, reset, line.kept, line.new,
         line.ended,
     )  # fmt: skip
     return "| " + " | ".join(str(cell) for cell in cells) + " |\n"

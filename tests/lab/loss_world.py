@@ -257,8 +257,9 @@ class World:
 
     async def restart(self, host: Host) -> None:
         """Stop an agent for a restart; when its peers have noticed, start it again and wait until all is as it was."""
-        await self.type(host.name, "calicoctl node stop --for-restart")
+        process = agent_process(host.name, host.role)
+        await self.type(host.name, f"calicoctl {process.rpartition('/')[2]} stop --for-restart")
         await self.until_gone(host.name)
         await self.until_sent(DOWN_COUNT)
-        await self.lab.restart_process(agent_process(host.name, host.role))
+        await self.lab.restart_process(process)
         await self.until_complete()

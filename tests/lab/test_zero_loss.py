@@ -104,6 +104,10 @@ async def first_reflector_is_killed(world: World) -> None:
     await world.kill(world.reflectors[0])
 
 
+async def first_reflector_restarts(world: World) -> None:
+    await world.restart(world.reflectors[0])
+
+
 async def agent_is_killed(world: World) -> None:
     await world.kill(world.nodes[1])
 
@@ -222,6 +226,7 @@ SEED_ROWS: Final = (
     Row("a global BGPPeer is replaced by one with `nodeSelector`: the new one first", peer_is_replaced),
     Row("AS number of a node behind a reflector, and back: `localASNumber` first", as_number_changes_behind_reflector),
     Row("kill -9 of the only reflector, then its restart", first_reflector_is_killed, resets=("node1",)),
+    Row("`reflector stop --for-restart` of the only one, then its start", first_reflector_restarts, resets=("node1",)),
     Row("a second reflector comes", second_reflector, is_core=True),
     Row(
         "kill -9 of one of two reflectors, then its restart", first_reflector_is_killed, resets=("node1",), is_core=True
@@ -381,7 +386,7 @@ async def measure(world: World, row: Row, lines: list[Line]) -> None:
         Line(
             what=row.what, lab=world.lab.name, pairs=len(report.pairs), seconds=seconds, sent=report.sent,
             lost=report.lost, outage_s=report.outage_max_s, reset=len(reset), kept=len(kept),
-            new=len(set(after) - set(before)), ended=len(set(before) - set(after)),
+            new=len(set(after) - set(before)), ended=len(set(before) - set(after)), resetting=row.resets,
         )
     )  # fmt: skip
     assert not report.overflowed, f"the prober could not keep up, this says nothing of the network: {report.doubts}"
