@@ -26,6 +26,7 @@ from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
 from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
+from tortie.cli.verbs.lab_probe import lab_probe
 from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
@@ -89,6 +90,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "up": lab_up,
             "exec": lab_exec,
             "status": lab_status,
+            "probe": lab_probe,
             "start": lab_start,
             "stop": lab_stop,
             "restart": lab_restart,

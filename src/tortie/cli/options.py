@@ -22,6 +22,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "duration",
     "file_option",
     "for_restart_option",
     "import_options",
@@ -111,6 +112,16 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
+
+
+def duration(_context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Return what an option that is a duration says, in seconds; its callback."""
+    from tortie.model.fields import Expected, check_duration, duration_s
+
+    try:
+        return duration_s(check_duration(value))
+    except Expected as error:
+        raise click.BadParameter(f"{value}: expected {error}", param=parameter) from error
 
 
 def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) -> bool:
