@@ -298,12 +298,29 @@ class Engine:
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
-        """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
+    def originate(
+        self,
+        prefix: str,
+        now: float,
+        *,
+        next_hop: str | None = None,
+        local_pref: int | None = None,
+        med: int | None = None,
+    ) -> None:
+        """Announce a prefix of our own.
+
+        Args:
+            prefix: text.
+            now: the time.
+            next_hop: None = ourselves, as each session sees us.
+            local_pref: degree of preference that internal peers are told, None = 100.
+            med: MULTI_EXIT_DISC, None = absent.
+        """
         del now
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
-        self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
+        attributes = self.table.intern(next_hop=packed, local_pref=local_pref, med=med)
+        self.rib.announce(self.local, family, attributes, (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""
