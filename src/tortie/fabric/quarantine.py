@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tortie.fabric.intent import Quarantined
 from tortie.fabric.records import Seniority
@@ -27,6 +27,20 @@ T = TypeVar("T")
 
 ClaimKey = tuple[str, ...]
 """What can be held by one record at a time: a name space, then the thing, e.g. ("speaker", "10.0.0.1")."""
+
+
+TAKEN: Final = "has it and is older"
+UNSUPPORTED: Final = "no such field"
+
+REASON_CLASSES: Final = ("taken", "unsupported", "invalid")
+"""Why records are set aside: another holds what they claim; a field whose meaning is not carried out; all else."""
+
+
+def reason_class(reason: str) -> str:
+    """Return the class of a reason, one of `REASON_CLASSES`."""
+    if TAKEN in reason:
+        return "taken"
+    return "unsupported" if UNSUPPORTED in reason else "invalid"
 
 
 class RecordUnusable(Exception):
@@ -103,7 +117,7 @@ class Ledger:
             for key in claim.takes if claim.needs is None else claim.needs:
                 holder = self._holders.get(key)
                 if holder is not None:
-                    raise unusable(claim.path, claim.value, f"{claim.expected}: {holder} has it and is older")
+                    raise unusable(claim.path, claim.value, f"{claim.expected}: {holder} {TAKEN}")
         for claim in everything:
             for key in claim.takes:
                 self._holders.setdefault(key, f"{resource.kind} '{full_name(resource)}'")

@@ -4,6 +4,7 @@ For: following the datastore, decoding resources, planning. Not for: acting on t
 Structures to know: `IntentUpdate` (the intent and the revision it was made from), `StoreStatus`.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ Planner = Callable[[Fabric], NodeIntent]
 
 @dataclass(frozen=True, slots=True)
 class IntentUpdate:
-    """What the speaker should do from now on, and the datastore's revision that says so."""
+    """What the speaker should do from now on, the datastore's revision that says so, and when that came (loop time)."""
 
     intent: NodeIntent
     revision: int
+    received_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class IntentWithheld:
 
     reason: str
     revision: int
+    received_at: float
 
 
 async def intents(
@@ -46,20 +49,20 @@ async def intents(
     async with aclosing(follower.updates()) as updates:
         async for update in updates:
             if isinstance(update, StoreUpdate):
-                yield _planned(update, plan)
+                yield _planned(update, plan, asyncio.get_running_loop().time())
             else:
                 yield update
 
 
-def _planned(update: StoreUpdate, plan: Planner) -> IntentUpdate | IntentWithheld:
+def _planned(update: StoreUpdate, plan: Planner, received_at: float) -> IntentUpdate | IntentWithheld:
     decoded = decode_entries(update.entries.values())
     fabric = Fabric.from_resources(decoded.resources, decoded.bad_records)
     if not fabric.settings.is_default_usable:
-        return IntentWithheld(_settings_problem(fabric), update.revision)
+        return IntentWithheld(_settings_problem(fabric), update.revision, received_at)
     try:
-        return IntentUpdate(plan(fabric), update.revision)
+        return IntentUpdate(plan(fabric), update.revision, received_at)
     except NodeNotFound as error:
-        return IntentWithheld(str(error), update.revision)
+        return IntentWithheld(str(error), update.revision, received_at)
 
 
 def _settings_problem(fabric: Fabric) -> str:

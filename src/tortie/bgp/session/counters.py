@@ -4,6 +4,8 @@ For: plain counters, read by status pages; nothing here decides anything.
 Not for: routes (rib) or octets (speaker).
 """
 
+from typing import Final
+
 from tortie.bgp.wire import MessageType
 
 
@@ -52,10 +54,23 @@ class SessionCounters:
         self.ignored_count = 0
         self.stray_count = 0
 
+    def add(self, other: "SessionCounters") -> None:
+        """Add what another session has counted."""
+        for kind, count in other.received.items():
+            self.received[kind] += count
+        for kind, count in other.sent.items():
+            self.sent[kind] += count
+        for name in COUNT_NAMES:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def as_dict(self) -> dict[str, int]:
         """Return every counter by name, messages as `open_received`, `update_sent`, ..., in a fixed order."""
         return {
             **{f"{kind.name.lower()}_received": count for kind, count in self.received.items()},
             **{f"{kind.name.lower()}_sent": count for kind, count in self.sent.items()},
-            **{name: getattr(self, name) for name in self.__slots__ if name.endswith("_count")},
+            **{name: getattr(self, name) for name in COUNT_NAMES},
         }
+
+
+COUNT_NAMES: Final = tuple(name for name in SessionCounters.__slots__ if name.endswith("_count"))
+"""Everything but the messages."""
