@@ -12,10 +12,12 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from http import HTTPStatus
 from typing import Final
 
 import h11
 
+from tortie.node.log import Log
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_table import Samples
 from tortie.node.metrics_text import Exposition
@@ -39,9 +41,10 @@ TEXT: Final = "text/plain; charset=utf-8"
 class MetricsServer:
     """Serves one address. `open`, then `serve` until cancelled, then `close`."""
 
-    def __init__(self, address: MetricsAddress, samples: Callable[[], Samples]) -> None:
-        """Keep both; nothing is opened before `open`."""
+    def __init__(self, address: MetricsAddress, samples: Callable[[], Samples], log: Log) -> None:
+        """Keep them; nothing is opened before `open`."""
         self._address = address
+        self._log = log
         self._exposition = Exposition(samples)
         self._listener: socket.socket | None = None
         self._connection_count = 0
@@ -89,6 +92,8 @@ class MetricsServer:
                     await self._converse(connection)
         except (TimeoutError, OSError):
             return  # gone or asleep: nobody to tell
+        except Exception as error:  # noqa: BLE001 - a defect of the metrics must not end the agent
+            self._log.error("metrics not answered", object="metrics", reason=f"{type(error).__name__}: {error}")  # noqa: TRY400 - Log has no `exception`
         finally:
             self._connection_count -= 1
 
@@ -100,22 +105,22 @@ class MetricsServer:
                 return
             status, body, content_type = self._answer(request)
         except h11.RemoteProtocolError as error:
-            if http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-                return
-            status, body, content_type = error.error_status_hint, b"not a request of HTTP/1.1\n", TEXT
+            request = None
+            status, body, content_type = HTTPStatus(error.error_status_hint), b"not a request of HTTP/1.1\n", TEXT
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Connection", "close")]
-        response = h11.Response(status_code=status, headers=headers)
-        head = http.send(response) or b""
-        await asyncio.get_running_loop().sock_sendall(connection, head + (http.send(h11.Data(data=body)) or b""))
+        data = http.send(h11.Response(status_code=status, reason=status.phrase, headers=headers)) or b""
+        if request is None or request.method != b"HEAD":
+            data += http.send(h11.Data(data=body)) or b""
+        await asyncio.get_running_loop().sock_sendall(connection, data)
 
-    def _answer(self, request: h11.Request) -> tuple[int, bytes, str]:
+    def _answer(self, request: h11.Request) -> tuple[HTTPStatus, bytes, str]:
         if request.method not in (b"GET", b"HEAD"):
-            return 405, b"GET /metrics is all there is\n", TEXT
+            return HTTPStatus.METHOD_NOT_ALLOWED, b"GET /metrics is all there is\n", TEXT
         if request.target.partition(b"?")[0] != PATH:
-            return 404, b"the page is /metrics\n", TEXT
+            return HTTPStatus.NOT_FOUND, b"the page is /metrics\n", TEXT
         accept = next((value for name, value in request.headers if name == b"accept"), b"")
         body, content_type = self._page(accept.decode("ascii", "replace"))
-        return 200, body, content_type
+        return HTTPStatus.OK, body, content_type
 
     def _page(self, accept: str) -> tuple[bytes, str]:
         """Return the page, made anew unless it is very young."""

@@ -45,7 +45,7 @@ def open_metrics(address: MetricsAddress | None, samples: Callable[[], Samples],
         return _Nowhere()
     from tortie.node.metrics_server import MetricsServer  # noqa: PLC0415 - the Prometheus client costs 30 ms and 5 MB
 
-    server = MetricsServer(address, samples)
+    server = MetricsServer(address, samples, log)
     port = server.open()
     log.info("serving metrics", object=f"address {address.host}", metrics_port=port)
     return server

@@ -1,6 +1,6 @@
 """Who wants to know what an engine does without having a part in it: logs and metrics of the shell.
 
-For: the two things that are too many, or too idle, for the queue of outputs. Not for: anything that a decision hangs on.
+For: what is too much, or too idle, for the queue of outputs. Not for: anything that a decision hangs on.
 Structure to know: `Observer`.
 """
 
