@@ -12,7 +12,7 @@ from tortie.cli.running import Reporting, jitter, run_until_stopped, socket_to_s
 from tortie.cli.settings import state_directory
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.intent_source import Planner
-from tortie.node.log import secrets_of_environment, secrets_of_url
+from tortie.node.redaction import secrets_of_environment, secrets_of_url
 
 __all__ = ["run_datastore_agent"]
 

@@ -15,26 +15,17 @@ import asyncio
 import json
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, TextIO
-from urllib.parse import unquote, urlsplit
 
 from tortie.node.log_limit import WINDOW_S, LogLimit
+from tortie.node.redaction import HIDDEN, is_secret_name, redact
 
-__all__ = [
-    "FORMATS",
-    "LEVELS",
-    "SECRET_LENGTH_MIN",
-    "Log",
-    "secrets_of_environment",
-    "secrets_of_url",
-    "set_up_logs",
-]
+__all__ = ["FORMATS", "LEVELS", "LineFormatter", "Log", "is_journal_stream", "set_up_logs"]
 
 LEVELS: Final = {
     "none": logging.CRITICAL + 10,
@@ -50,11 +41,6 @@ LEVELS: Final = {
 
 FORMATS: Final = ("text", "json")
 
-SECRET_LENGTH_MIN: Final = 4
-"""A secret that is shorter is not looked for in texts: it would blot out every line."""
-
-HIDDEN: Final = "(hidden)"
-
 _NAMES: Final = {
     logging.DEBUG: "debug",
     logging.INFO: "info",
@@ -65,8 +51,6 @@ _NAMES: Final = {
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 """syslog's severities, as sd-daemon(3) has them before a line."""
 
-_SECRET_NAME: Final = re.compile(r"passw|passphrase|secret|token|private", re.IGNORECASE)
-_USER_IN_URL: Final = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
 _LOGGER: Final = logging.getLogger("tortie")
 
 
@@ -114,7 +98,7 @@ class Log:
 
     def hide(self, *secrets: str) -> None:
         """Never let these texts out, wherever they turn up."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= SECRET_LENGTH_MIN)
+        self._secrets.update(secrets)
 
     def flush(self) -> None:
         """Tell what was held back so far; for the end of a process."""
@@ -156,14 +140,9 @@ class Log:
 
     def _clean(self, name: str, value: object) -> object:
         """Return a value as it may be shown."""
-        if value is None or isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float) or value is None:
             return value
-        if _SECRET_NAME.search(name):
-            return HIDDEN
-        text = _USER_IN_URL.sub(f"{HIDDEN}@", str(value))
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return HIDDEN if is_secret_name(name) else redact(str(value), self._secrets)
 
 
 def set_up_logs(form: str | None = None, level: str = "info") -> Log:
@@ -183,17 +162,6 @@ def set_up_logs(form: str | None = None, level: str = "info") -> Log:
     log = Log()
     log.set_level(level)
     return log
-
-
-def secrets_of_url(url: str) -> list[str]:
-    """Return the password that a URL names, if any, as it is written and as it is meant."""
-    password = urlsplit(url).password or ""
-    return [secret for secret in (password, unquote(password)) if secret]
-
-
-def secrets_of_environment(environment: Mapping[str, str]) -> list[str]:
-    """Return the values of those variables whose names say that they are secret."""
-    return [value for name, value in environment.items() if _SECRET_NAME.search(name) and not value.startswith("/")]
 
 
 def is_journal_stream(stream: TextIO, environment: Mapping[str, str]) -> bool:

@@ -93,7 +93,7 @@ class MetricsServer:
         except (TimeoutError, OSError):
             return  # gone or asleep: nobody to tell
         except Exception as error:  # noqa: BLE001 - a defect of the metrics must not end the agent
-            self._log.error("metrics not answered", object="metrics", reason=f"{type(error).__name__}: {error}")  # noqa: TRY400 - Log has no `exception`
+            self._log.error("metrics not answered", object="metrics", reason=f"{type(error).__name__}: {error}")
         finally:
             self._connection_count -= 1
 
