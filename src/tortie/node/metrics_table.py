@@ -66,7 +66,7 @@ METRICS: Final[dict[str, Metric]] = {
     "tortie_sent_bytes_total": _counter("Octets handed to BGP connections"),
     "tortie_malformed_updates_total": _counter("Errors in UPDATEs by what RFC 7606 asks for", "disposition"),
     "tortie_update_propagation_seconds": _histogram(
-        "From the oldest bytes of a batch received until the last member of an update group was sent it"
+        "From the oldest input of a batch of changes until the last member of an update group was sent it"
     ),
     "tortie_log_lines_total": _counter("Log lines written", "level"),
     "tortie_log_lines_suppressed_total": _counter("Log lines held back by the limit on what repeats"),

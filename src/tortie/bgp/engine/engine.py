@@ -315,14 +315,14 @@ class Engine:
 
     def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
         """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
-        del now
+        self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
         self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""
-        del now
+        self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         self.rib.withdraw(self.local, family, (nlri,))
 
@@ -383,6 +383,7 @@ class Engine:
         """The connection ended without our asking."""
         peer = self._peers.owner(connection)
         if peer is not None:
+            self._propagation.note_input(now)
             self._peers.disconnect(connection)
             peer.session.connection_lost(connection, reason, now)
             self._pump(peer, now)
@@ -417,6 +418,7 @@ class Engine:
 
     def handle_timer(self, now: float) -> None:
         """Let every timer act whose time has come."""
+        self._propagation.note_input(now)
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
