@@ -163,7 +163,7 @@ class Agent:
     def _come_up_with_last_intent(self, start: Start) -> Known | None:
         last, reason = load_last_intent(self._options.last_intent)
         if last is None:
-            self._log.info("no last intent", object=str(self._options.last_intent), reason=reason)
+            self._log.info("no last intent", object=self._object, reason=reason)
             return None
         self._intent_from = "disk"
         self._saved_history = None if last.known is None else last.known.history

@@ -11,7 +11,6 @@ Structures to know: `MetricsAddress`, `MetricsServer`.
 import asyncio
 import socket
 from collections.abc import Callable
-from contextlib import closing
 from http import HTTPStatus
 from typing import Final
 
@@ -21,6 +20,7 @@ from tortie.node.log import Log
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_table import Samples
 from tortie.node.metrics_text import Exposition
+from tortie.node.readable import readable
 from tortie.speaker.dial import listening_socket
 
 __all__ = ["MetricsServer"]
@@ -28,6 +28,8 @@ __all__ = ["MetricsServer"]
 PATH: Final = b"/metrics"
 REQUEST_BYTES_MAX: Final = 16 * 1024
 READ_SIZE_BYTES: Final = 4096
+UNREAD_BYTES_MAX: Final = 64 * 1024
+"""What is read of a request after it was answered."""
 CONNECTIONS_MAX: Final = 16
 TIMEOUT_S: Final = 10.0
 """From a connection to its end."""
@@ -47,7 +49,7 @@ class MetricsServer:
         self._log = log
         self._exposition = Exposition(samples)
         self._listener: socket.socket | None = None
-        self._connection_count = 0
+        self._connections: set[socket.socket] = set()
         self._pages: dict[str, tuple[float, bytes, str]] = {}
 
     def open(self) -> int:
@@ -69,33 +71,44 @@ class MetricsServer:
         """Answer until cancelled."""
         listener = self._listener
         assert listener is not None, "open() comes first"
-        loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                try:
-                    connection, _ = await loop.sock_accept(listener)
-                except OSError:  # no descriptor left, or the asker has gone: the agent lives on
-                    await asyncio.sleep(ACCEPT_PAUSE_S)
-                    continue
-                connection.setblocking(False)
-                if self._connection_count >= CONNECTIONS_MAX:
-                    connection.close()
-                else:
-                    self._connection_count += 1
-                    tasks.create_task(self._serve_connection(connection))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await readable(listener)
+                    is_taken = self._accept(listener, tasks)
+                    if not is_taken:  # no descriptor left, or the asker has gone: the agent lives on
+                        await asyncio.sleep(ACCEPT_PAUSE_S)
+        finally:
+            for connection in self._connections:  # accepted, and cancelled before its task began
+                connection.close()
+            self._connections.clear()
+
+    def _accept(self, listener: socket.socket, tasks: asyncio.TaskGroup) -> bool:
+        """Take one connection and give it a task, in one step that no cancellation can cut in two."""
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return False
+        connection.setblocking(False)
+        if len(self._connections) >= CONNECTIONS_MAX:
+            connection.close()
+        else:
+            self._connections.add(connection)
+            tasks.create_task(self._serve_connection(connection))
+        return True
 
     async def _serve_connection(self, connection: socket.socket) -> None:
         """Answer one asker; its faults end here."""
         try:
-            with closing(connection):
-                async with asyncio.timeout(TIMEOUT_S):
-                    await self._converse(connection)
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._converse(connection)
         except (TimeoutError, OSError):
             return  # gone or asleep: nobody to tell
         except Exception as error:  # noqa: BLE001 - a defect of the metrics must not end the agent
             self._log.error("metrics not answered", object="metrics", reason=f"{type(error).__name__}: {error}")
         finally:
-            self._connection_count -= 1
+            self._connections.discard(connection)
+            connection.close()
 
     async def _converse(self, connection: socket.socket) -> None:
         http = h11.Connection(h11.SERVER, max_incomplete_event_size=REQUEST_BYTES_MAX)
@@ -112,6 +125,7 @@ class MetricsServer:
         if request is None or request.method != b"HEAD":
             data += http.send(h11.Data(data=body)) or b""
         await asyncio.get_running_loop().sock_sendall(connection, data)
+        await _hear_out(connection)
 
     def _answer(self, request: h11.Request) -> tuple[HTTPStatus, bytes, str]:
         if request.method not in (b"GET", b"HEAD"):
@@ -130,6 +144,15 @@ class MetricsServer:
         if found is None or now - found[0] > PAGE_AGE_S_MAX:
             found = self._pages[wanted] = (now, *self._exposition.render(accept))
         return found[1:]
+
+
+async def _hear_out(connection: socket.socket) -> None:
+    """Wait for the asker's end: to close with something unread would reset the connection, the answer included."""
+    loop = asyncio.get_running_loop()
+    connection.shutdown(socket.SHUT_WR)
+    byte_count = 0
+    while byte_count < UNREAD_BYTES_MAX and (data := await loop.sock_recv(connection, READ_SIZE_BYTES)):
+        byte_count += len(data)
 
 
 async def _read_request(http: h11.Connection, connection: socket.socket) -> h11.Request | None:

@@ -23,8 +23,8 @@ def test_good(text: str, host: str, port: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "localhost:9179", "2001:db8::1:9179", "[::1]", "-1", "9179:",
-     "192.0.2.1:9_179", "192.0.2.1:٣", "1" * 100, "300.0.0.1:1"],
+    ["", ":", "192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "localhost:9179", "2001:db8::1:9179", "[::1]", "-1",
+     "9179:", "192.0.2.1:9_179", "192.0.2.1:٣", "1" * 100, "300.0.0.1:1"],
 )  # fmt: skip
 def test_bad(text: str) -> None:
     with pytest.raises(MetricsAddressInvalid, match="expected an IP address and a port"):

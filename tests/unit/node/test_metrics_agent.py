@@ -4,8 +4,8 @@ from tortie.fabric import Quarantined
 from tortie.fabric.quarantine import REASON_CLASSES, reason_class
 from tortie.model import KINDS
 from tortie.node.histogram import Histogram
-from tortie.node.kernel_sync import KernelSync
 from tortie.node.kernel_state import KernelSyncConfig
+from tortie.node.kernel_sync import KernelSync
 from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_samples
 from tortie.node.metrics_table import METRICS, Samples
 from tortie.store import StoreStatus
@@ -16,7 +16,7 @@ LOST = StoreStatus(is_connected=False, is_held=False, text="gone", revision=7)
 
 
 def values(samples: Samples) -> dict[tuple[str, ...], object]:
-    found = {}
+    found: dict[tuple[str, ...], object] = {}
     for name, labels, value in samples:
         assert len(labels) == len(METRICS[name].labels)
         assert (name, *labels) not in found

@@ -3,11 +3,12 @@
 For: the samples behind the metric of convergence time. Not for: what is sent (sending) or what is done with the
 samples (the shell's histogram).
 
-A sample is a batch: begun at the first flush that changes what a group says, dated from the oldest input since the flush
-before (bytes received, a connection lost, a timer, a route of our own), closed when every member has been sent all that the group said then and its socket has taken
-it. Each group has at most one open sample, so that changes without end cost no more than one pass over its members a
-sample; batches that come meanwhile are part of no sample. A member that leaves is waited for no more. When the group
-renumbers its versions or members move between groups, an open sample is given up.
+A sample is a batch: begun at the first flush that changes what a group says, dated from the oldest input since the
+flush before (bytes received, a connection lost, a timer, a route of our own), closed when every member has been sent
+all that the group said then and its socket has taken it. Each group has at most one open sample, so that changes
+without end cost no more than one pass over its members a sample; batches that come meanwhile are part of no sample. A
+member that leaves is waited for no more. When the group renumbers its versions or members move between groups, an
+open sample is given up.
 
 Structures to know: `Propagation`, `Sample`. Price: one set slot (about 32 octets) a member with an open sample.
 """
