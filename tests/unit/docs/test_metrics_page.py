@@ -1,16 +1,14 @@
 """docs/metrics.md and the alerts against the table of metrics; the alerts against promtool."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from support.promtool import promtool
 from tortie.node.metrics_table import METRICS
 from tortie.node.metrics_text import Exposition
 
@@ -85,16 +83,6 @@ def test_what_has_to_have_an_alert_has_one_and_a_test() -> None:
               "RestartLoop"]  # fmt: skip
     named = [rule["alert"] for rule in rules()]
     assert [name for name in wanted if f"Tortie{name}" not in named or f"alertname: Tortie{name}\n" not in tested] == []
-
-
-def promtool(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run promtool; without it skip, in CI fail."""
-    beside = Path(sys.prefix) / "promtool/usr/bin/promtool"
-    program = os.environ.get("TORTIE_PROMTOOL") or shutil.which("promtool") or str(beside)
-    if not os.access(program, os.X_OK):
-        assert not os.environ.get("CI"), f"no promtool at {program}; scripts/test unpacks it"
-        pytest.skip("no promtool; scripts/test unpacks it")
-    return subprocess.run([program, *arguments], input=text, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_promtool_takes_the_alerts() -> None:

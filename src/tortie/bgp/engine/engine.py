@@ -256,7 +256,7 @@ class Engine:
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
-        self.totals.of_gone.add(peer.session.counters)
+        self.totals.note_gone(peer.session.counters)
         self._helper.drop(peer)
         self._deferral.note_gone(peer.key)
         self._peers.remove(peer)

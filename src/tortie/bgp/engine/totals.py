@@ -73,6 +73,10 @@ class Totals:
         self.resets: dict[ResetReason, int] = dict.fromkeys(ResetReason, 0)
         self.malformed_reset_count = 0
 
+    def note_gone(self, counters: SessionCounters) -> None:
+        """A session is forgotten."""
+        self.of_gone = SessionCounters.total((self.of_gone, counters))
+
     def note_reset(self, notification: Notification | None, *, is_remote: bool) -> None:
         """An established session has ended."""
         self.resets[reset_reason(notification, is_remote=is_remote)] += 1

@@ -64,10 +64,14 @@ def test_counters_add_up() -> None:
     one.received[MessageType.UPDATE], two.received[MessageType.UPDATE] = 2, 3
     two.sent[MessageType.KEEPALIVE] = 4
     one.down_count, two.down_count, two.stray_count = 1, 2, 5
-    one.add(two)
-    assert {name: count for name, count in one.as_dict().items() if count} == {
+    total = SessionCounters.total([one, two])
+    assert {name: count for name, count in total.as_dict().items() if count} == {
         "update_received": 5, "keepalive_sent": 4, "down_count": 3, "stray_count": 5,
     }  # fmt: skip
+
+
+def test_the_sum_of_none_is_nothing() -> None:
+    assert SessionCounters.total([]).as_dict() == SessionCounters().as_dict()
 
 
 def test_what_a_peer_that_is_forgotten_has_counted_stays() -> None:
