@@ -22,6 +22,7 @@ from tortie.cli.verbs.config_unset import config_unset
 from tortie.cli.verbs.create import create
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
+from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
 from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
@@ -61,6 +62,10 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     "config": (
         "The settings of the network: get, set, unset.",
         {"get": config_get, "set": config_set, "unset": config_unset},
+    ),
+    "import": (
+        "What other programs keep, taken over as resources.",
+        {"etcd2-dump": import_etcd2_dump},
     ),
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (

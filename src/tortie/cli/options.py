@@ -24,6 +24,7 @@ __all__ = [
     "datastore_option",
     "file_option",
     "for_restart_option",
+    "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
@@ -82,6 +83,14 @@ class AddressFamily(StrEnum):
 
     IPV4 = "ipv4"
     IPV6 = "ipv6"
+
+
+class ExistingResources(StrEnum):
+    """What `import` does with resources that are stored and differ."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+    REPLACE = "replace"
 
 
 class PeerScope(StrEnum):
@@ -150,6 +159,23 @@ def resource_options(verb: Verb) -> Verb:
         click.option("--node", metavar="NODE", help="The node of a bgpPeer with --scope=node."),
         click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
         click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def import_options(verb: Verb) -> Verb:
+    """Add what all of `import` take: --existing, --dry-run, --yes."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Write without being asked."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be written."),
+        click.option(
+            "--existing",
+            type=choice(ExistingResources),
+            default=ExistingResources.REFUSE.value,
+            show_default=True,
+            help="What becomes of resources that are stored and differ.",
+        ),
     ):
         verb = option(verb)
     return verb

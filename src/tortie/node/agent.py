@@ -176,8 +176,8 @@ class Agent:
                 case IntentUpdate(intent, revision, received_at):
                     self._note_found(revision)
                     if intent != self._intent:
-                        self._save(intent, follower)
                         self._take_intent(intent, start)
+                        self._save(intent, follower)
                     self._measures.note_acted(received_at, asyncio.get_running_loop().time())
                 case IntentWithheld(reason, revision, received_at):
                     self._measures.note_withheld(received_at)
