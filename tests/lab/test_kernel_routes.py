@@ -99,6 +99,9 @@ def test_each_batch_is_timed_and_nothing_lags_when_all_is_written() -> None:
             await kernel.wait_settled()
             assert kernel.lag_s() == 0
             assert kernel.write_times.count == before + 2, "two batches of two thousand: two observations"
+            kernel.set_ignored_interfaces(["nothing-*"])
+            await kernel.wait_settled()
+            assert kernel.write_times.count == before + 2, "what leads to no write is no batch"
 
     run(scenario)
 

@@ -159,7 +159,7 @@ def test_metrics_of_a_session_and_the_text_form_of_the_log(tmp_path: Path) -> No
         process = stack.enter_context(subprocess.Popen([*whole, *options], stderr=subprocess.PIPE, text=True))
         stack.callback(process.kill)
         assert process.stderr is not None
-        said = []
+        said: list[str] = []
         while (found := re.search(r"serving metrics .*metrics_port=(\d+)$", line := process.stderr.readline())) is None:
             assert line, f"it has ended: {said}"
             said.append(line)

@@ -145,7 +145,8 @@ class KernelRoutes:
         self._wake.set()
 
     def _note_queued(self) -> None:
-        self._lag.note(self._sync.queued_count, asyncio.get_running_loop().time())
+        if self._sync.queued_count > self._sync.taken_count:
+            self._lag.note(self._sync.queued_count, asyncio.get_running_loop().time())
 
     # ------------------------------------------------------------ what it says
 

@@ -24,7 +24,7 @@ class WriteLag:
         self._marks: deque[tuple[int, float]] = deque()
 
     def note(self, queued_count: int, now: float) -> None:
-        """The queue's last entry is its `queued_count`-th ever."""
+        """Something was queued: the queue's last entry is its `queued_count`-th ever."""
         if self._marks and self._marks[-1][0] >= queued_count:
             return
         if len(self._marks) >= MARKS_MAX:

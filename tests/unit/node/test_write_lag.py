@@ -22,12 +22,6 @@ def test_what_adds_nothing_to_the_queue_is_no_batch() -> None:
     assert lag.take_done(10, 4.0) == [3.0]
 
 
-def test_nothing_queued_is_done_at_once() -> None:
-    lag = WriteLag()
-    lag.note(0, 1.0)
-    assert lag.take_done(0, 1.5) == [0.5]
-
-
 def test_more_batches_than_are_told_apart_become_one_with_the_last_under_its_older_time() -> None:
     lag = WriteLag()
     for number in range(1, MARKS_MAX + 1):
