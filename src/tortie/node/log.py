@@ -109,7 +109,8 @@ class Log:
             return
         now = time.monotonic()
         self._tell_suppressed(now)
-        if self._limit.admit(event, str(fields.get("object", "")), now):
+        is_sequence = level == logging.DEBUG  # steps that belong together: the first five say nothing
+        if self._limit.admit(event, None if is_sequence else str(fields.get("object", "")), now):
             self._write(level, event, fields)
         else:
             self.suppressed_count += 1

@@ -34,19 +34,26 @@ class LogLimit:
         """When the window ends and `take_suppressed` has something to say, if it ever has."""
         return self._ends_at
 
-    def admit(self, event: str, subject: str, now: float) -> bool:
-        """Count one line; return whether it may be written. The caller has taken what was suppressed before."""
+    def admit(self, event: str, subject: str | None, now: float) -> bool:
+        """Count one line; return whether it may be written. The caller has taken what was suppressed before.
+
+        Args:
+            event: what happened.
+            subject: to whom; None = only the limit on the event holds.
+            now: the time.
+        """
         if now >= self._ends_at:
             self._by_event.clear()
             self._by_object.clear()
             self._ends_at = now + WINDOW_S
         of_event = self._by_event.get(event, 0)
-        of_object = self._by_object.get((event, subject), 0)
+        of_object = 0 if subject is None else self._by_object.get((event, subject), 0)
         if of_event >= EVENT_LINES_MAX or of_object >= OBJECT_LINES_MAX:
             self._suppressed[event] = self._suppressed.get(event, 0) + 1
             return False
         self._by_event[event] = of_event + 1
-        self._by_object[event, subject] = of_object + 1
+        if subject is not None:
+            self._by_object[event, subject] = of_object + 1
         return True
 
     def take_suppressed(self, now: float) -> dict[str, int]:

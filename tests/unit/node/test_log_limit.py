@@ -17,6 +17,12 @@ def test_of_one_event() -> None:
     assert limit.admit("up", "one more", 1.0)
 
 
+def test_without_an_object_only_the_limit_on_the_event_holds() -> None:
+    limit = LogLimit()
+    assert all(limit.admit("step", None, 1.0) for _ in range(EVENT_LINES_MAX))
+    assert not limit.admit("step", None, 1.0)
+
+
 def test_what_was_held_back_is_told_once_when_the_window_has_ended() -> None:
     limit = LogLimit()
     for _ in range(OBJECT_LINES_MAX + 3):
