@@ -33,6 +33,7 @@ __all__ = [
     "optional_kind_argument",
     "path",
     "place_options",
+    "reporting_options",
     "resource_options",
     "routes_options",
     "socket_option",
@@ -44,6 +45,9 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 CONFIG_NAMES: Final = ("asNumber", "ipip", "logLevel", "nodeToNodeMesh")
 """For completion only: the rules are in ``model.config_names``."""
+
+LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
+LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
@@ -255,6 +259,47 @@ def place_options(verb: Verb) -> Verb:
             envvar=RUN_DIRECTORY_VARIABLE,
             show_envvar=True,
             help="Where the status socket lies. Default: /run/tortie for root.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def _metrics_listen(_context: click.Context, _parameter: click.Parameter, value: str | None) -> object:
+    """Read --metrics-listen; a bad value is a usage error that names what was expected."""
+    if value is None:
+        return None
+    from tortie.node.metrics_address import MetricsAddressInvalid, metrics_address
+
+    try:
+        return metrics_address(value)
+    except MetricsAddressInvalid as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def reporting_options(verb: Verb) -> Verb:
+    """Add how an agent says what it does: --log-format, --log-level, --metrics-listen."""
+    for option in (
+        click.option(
+            "--metrics-listen",
+            "metrics",
+            metavar="ADDRESS:PORT",
+            envvar="TORTIE_METRICS_LISTEN",
+            show_envvar=True,
+            callback=_metrics_listen,
+            help="Serve /metrics for Prometheus here; a port alone is on 127.0.0.1. Default: nowhere.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            default="info",
+            show_default=True,
+            help="What is logged, until the datastore's logLevel says another.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            help="Form of the log on standard error. Default: text on a terminal and in the journal, else json.",
         ),
     ):
         verb = option(verb)

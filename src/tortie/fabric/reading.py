@@ -22,7 +22,7 @@ from tortie.fabric.addresses import (
 )
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
-from tortie.fabric.quarantine import Claim, unusable
+from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
 from tortie.fabric.records import (
     BlockRecord,
     EndpointRecord,
@@ -234,7 +234,7 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
             shown = "set" if item.field == "password" else value
-            raise unusable(f"spec.{item.path}", shown, f"no such field ({item.reason})")
+            raise unusable(f"spec.{item.path}", shown, f"{UNSUPPORTED} ({item.reason})")
     if peer.peer_address is None and not peer.spec.peer_selector:
         raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 

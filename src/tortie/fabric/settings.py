@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tortie.fabric.intent import RESTART_TIME_S_MAX, Quarantined, SecretReference
-from tortie.fabric.quarantine import RecordUnusable, unusable
+from tortie.fabric.quarantine import UNSUPPORTED, RecordUnusable, unusable
 from tortie.fabric.reading import Unsupported, check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
@@ -88,7 +88,7 @@ def _mesh_password(spec: BGPConfigurationSpec, unsupported: Sequence[Unsupported
     reference = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
     for item in unsupported:
         if reference is not None and item.field == "password":
-            raise unusable("spec.nodeMeshPassword", "set", f"no such field ({item.reason})")
+            raise unusable("spec.nodeMeshPassword", "set", f"{UNSUPPORTED} ({item.reason})")
     return reference
 
 
