@@ -109,7 +109,10 @@ def planned_sessions(speaker: LocalSpeaker, asked: Iterable[Asked | Quarantined]
     for identity in sorted(by_identity, key=lambda key: (*address_key(key[0]), key[1])):
         kept = _of_one_mind(by_identity[identity], speaker, refused)
         kept, options = _with_one_wish(kept, speaker, refused)
-        sessions.append(_merged(kept, options, speaker))
+        session = _merged(kept, options, speaker)
+        if not session.families:  # one record is for many nodes, and not every one has addresses of each family
+            continue
+        sessions.append(session)
         if options.reachable_by is not None:
             routers.setdefault(identity[0], options.reachable_by)
     routes = tuple(StaticRoute(host_prefix(peer), router) for peer, router in routers.items())
@@ -172,7 +175,7 @@ def _contradiction(item: Asked, other: Asked, speaker: LocalSpeaker) -> str | No
         return None
     path, value, expected = difference
     return (
-        f"spec.{path}: {value}: on {speaker.title} expected {expected} for {item.session.remote_address}: "
+        f"{path}: {value}: on {speaker.title} expected {expected} for {item.session.remote_address}: "
         f"BGPPeer '{other.record}' comes first"
     )
 

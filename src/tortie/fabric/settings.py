@@ -5,14 +5,19 @@ mesh on because its AS number is wrong. What it is NOT for: the names of `calico
 (``tortie.model``). Structure to know: `AllSettings`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import RESTART_TIME_S_MAX, SecretReference
+from tortie.fabric.options import FAMILIES_ANNOTATION, annotation_path
 from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable, unusable
 from tortie.fabric.reading import Unsupported, check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
+
+T = TypeVar("T")
 
 DEFAULT_SETTINGS = Settings(as_number=DEFAULT_AS_NUMBER)
 """What holds where no BGPConfiguration says otherwise (reference: 64512, mesh on, port 179, Info)."""
@@ -45,9 +50,11 @@ def read_settings(
     before = len(ledger.quarantined)
     cluster = DEFAULT_SETTINGS
     if DEFAULT_NAME in usable:
-        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger, unsupported)
+        cluster = _cluster_settings(usable[DEFAULT_NAME], ledger, unsupported)
     by_node = {
-        item.node_name: _node_settings(item.spec, cluster) for item in usable.values() if item.node_name is not None
+        item.node_name: _node_settings(item, cluster, ledger)
+        for item in usable.values()
+        if item.node_name is not None
     }
     return AllSettings(cluster, by_node, is_default_usable=len(ledger.quarantined) == before)
 
@@ -56,7 +63,10 @@ def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[
     return configuration, []
 
 
-def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger, unsupported: Sequence[Unsupported]) -> Settings:
+def _cluster_settings(
+    configuration: BGPConfiguration, ledger: Ledger, unsupported: Sequence[Unsupported]
+) -> Settings:
+    spec, annotations = configuration.spec, configuration.metadata.annotations
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
     password: SecretReference | None = None
     if is_mesh_enabled:
@@ -75,7 +85,20 @@ def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger, unsupported: S
         mesh_restart_time_s=_mesh_restart_time(spec, ledger),
         ignored_interfaces=tuple(sorted(set(spec.ignored_interfaces or ()))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
+        families=_annotated(read_families, annotations, ledger, DEFAULT_NAME),
+        add_path=_annotated(read_add_path, annotations, ledger, DEFAULT_NAME) or DEFAULT_SETTINGS.add_path,
     )
+
+
+def _annotated(
+    read: Callable[[Mapping[str, str]], T | None], annotations: Mapping[str, str], ledger: Ledger, name: str
+) -> T | None:
+    """Return what an annotation says; a bad value takes out itself: it says nothing."""
+    try:
+        return read(annotations)
+    except RecordUnusable as problem:
+        ledger.set_aside("BGPConfiguration", name, f"{problem}; it is as if there were no such annotation")
+        return None
 
 
 def _mesh_password(spec: BGPConfigurationSpec, unsupported: Sequence[Unsupported]) -> SecretReference | None:
@@ -106,8 +129,16 @@ def _cluster_as(spec: BGPConfigurationSpec, ledger: Ledger) -> int:
         return DEFAULT_AS_NUMBER
 
 
-def _node_settings(spec: BGPConfigurationSpec, cluster: Settings) -> Settings:
-    """Return what a node's own record says, and the cluster's where it says nothing."""
+def _node_settings(configuration: BGPConfiguration, cluster: Settings, ledger: Ledger) -> Settings:
+    """Return what a node's own record says, and the cluster's where it says nothing.
+
+    Which families a session carries both ends have to know: a node cannot say so for itself.
+    """
+    spec, annotations = configuration.spec, configuration.metadata.annotations
+    if FAMILIES_ANNOTATION in annotations:
+        path, value = annotation_path(FAMILIES_ANNOTATION), annotations[FAMILIES_ANNOTATION]
+        reason = f"{unusable(path, value, 'nothing: only the default and BGPPeers can say it')}"
+        ledger.set_aside("BGPConfiguration", configuration.name, reason)
     own = spec.ignored_interfaces
     return Settings(
         as_number=cluster.as_number,
@@ -118,4 +149,6 @@ def _node_settings(spec: BGPConfigurationSpec, cluster: Settings) -> Settings:
         mesh_restart_time_s=cluster.mesh_restart_time_s,
         ignored_interfaces=cluster.ignored_interfaces if own is None else tuple(sorted(set(own))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else cluster.log_level,
+        families=cluster.families,
+        add_path=_annotated(read_add_path, annotations, ledger, configuration.name) or cluster.add_path,
     )

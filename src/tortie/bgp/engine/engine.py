@@ -67,6 +67,11 @@ class Engine:
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
         is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
             nothing before they have told it what they have (RFC 4724 §4.1).
+
+    Attributes:
+        refused_count: connections of nobody's, since the start.
+        session_end_count: how often an established session has ended since the start, those of peers that are gone
+            included; a session's own count is its `down_count`.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Engine:
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
         self._peers = PeerTable()
         self.refused_count = 0
+        self.session_end_count = 0
         self._jitter = jitter
         self._reports_best_paths = reports_best_paths
         self._by_source: dict[Source, Peer] = {}
@@ -124,9 +130,9 @@ class Engine:
         self._peers.set_ranges(ranges)
         wanted = {peer.key: peer.options for peer in peers}
         for key in wanted:
-            former = self._peers.name_dynamic(key)
+            former = self._peers.rename(key, wanted)
             if former is not None:
-                self._deferral.note_gone(former)
+                self._deferral.note_renamed(former, key)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._peers.range_options(key.remote_address) if peer.is_dynamic else None
@@ -550,6 +556,7 @@ class Engine:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
+        self.session_end_count += 1
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()

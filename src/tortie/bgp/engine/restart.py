@@ -111,6 +111,13 @@ class SelectionDeferral:
         for awaited in self._awaited.values():
             awaited.discard(peer)
 
+    def note_renamed(self, former: PeerKey, key: PeerKey) -> None:
+        """A peer is known by another key; its session is the same."""
+        for awaited in self._awaited.values():
+            if former in awaited:
+                awaited.remove(former)
+                awaited.add(key)
+
     def take_ended(self, now: float) -> tuple[Family, ...]:
         """Return the families for which nothing is waited for any more; each once, in order."""
         if self.deadline is None:

@@ -33,11 +33,14 @@ from tortie.bgp.session.outputs import (
 from tortie.bgp.session.timers import LARGE_HOLD_TIME_S, Timers, idle_hold_time_s
 from tortie.bgp.wire import (
     KEEPALIVE,
+    Family,
     MessageReader,
     MessageType,
     Notification,
+    RouteRefresh,
     encode_notification,
     encode_open,
+    encode_route_refresh,
 )
 
 EVENTS_KEPT_MAX: Final = 32
@@ -212,6 +215,11 @@ class Connection:
             timers.keepalive = now + self._keepalive_s * self._shared.jitter()
         if timers.send_hold == inf and self.state is State.ESTABLISHED:
             timers.send_hold = now + self._send_hold_s
+
+    def ask_for_routes(self, family: Family, now: float) -> None:
+        """Ask the peer for all its routes of a family again (RFC 2918 §4); both ends can."""
+        self._send(MessageType.ROUTE_REFRESH, encode_route_refresh(RouteRefresh(family)))
+        self.note_sent(now)
 
     def note_drained(self) -> None:
         """The socket has taken all that was handed out: SendHoldTimer stops (RFC 9687 §4.3)."""
