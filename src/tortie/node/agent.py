@@ -21,6 +21,7 @@ from tortie.node.datapath import Datapath
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
+from tortie.node.last_sessions import LastSessions, load_last_sessions
 from tortie.node.log import Log
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
@@ -48,7 +49,7 @@ class AgentOptions:
         plan: what this speaker should do, given everything.
         datastore: URL of the datastore.
         status_socket: where it answers questions.
-        last_intent: file of the last good intent.
+        last_intent: file of the last good intent; beside it lies which sessions were up.
         jitter: 0.75 to 1.0, for timers that are to be spread.
     """
 
@@ -82,6 +83,8 @@ class Agent:
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
+        self._sessions_file = options.last_intent.with_suffix(".sessions.json")
+        self._last_sessions = LastSessions(self._sessions_file, self._cannot_save_sessions)
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End the agent: sessions with Cease, routes stay in the kernel.
@@ -124,8 +127,10 @@ class Agent:
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(self._last_sessions.run())
             await self._stopping.wait()
             self._log.info("stopping", name=self._options.name)
+            self._last_sessions.write()
             for task in self._running:
                 task.cancel()
 
@@ -208,6 +213,7 @@ class Agent:
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
+            expected=load_last_sessions(self._sessions_file),
         )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         start(speaker.run())
@@ -240,9 +246,20 @@ class Agent:
                 if self._datapath is not None:
                     self._datapath.follow(event)
             case PeerUp(peer):
+                self._note_sessions()
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
+                self._note_sessions()
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+
+    def _note_sessions(self) -> None:
+        """Remember whose sessions are up; those that end because we stop count as up."""
+        if self._speaker is not None and not self._stopping.is_set():
+            peers = self._speaker.engine.peers
+            self._last_sessions.note({key for key, peer in peers.items() if peer.source is not None})
+
+    def _cannot_save_sessions(self, error: OSError) -> None:
+        self._log.warning("cannot save which sessions are up", path=self._sessions_file, reason=error)
 
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
         before = set() if former is None else set(former.quarantine)

@@ -67,6 +67,7 @@ class Engine:
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
         is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
             nothing before they have told it what they have (RFC 4724 §4.1).
+        expected: whose session was up before the restart: only they are waited for; None = not known, all are.
 
     Attributes:
         refused_count: connections of nobody's, since the start.
@@ -81,6 +82,7 @@ class Engine:
         *,
         reports_best_paths: bool = False,
         is_restarting: bool = False,
+        expected: frozenset[PeerKey] | None = None,
     ) -> None:
         """Start with no peer; see the class."""
         self.config = config
@@ -98,7 +100,7 @@ class Engine:
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
         self._helper = Helper(self.rib, self._next_hops.note_paths_went)
-        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
+        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset(), expected)
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)

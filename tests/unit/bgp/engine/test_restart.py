@@ -181,6 +181,22 @@ def test_selection_waits_no_longer_than_its_timer() -> None:
     assert deferral.take_ended(SELECTION_DEFERRAL_S) == (IPV4_UNICAST,)
 
 
+def test_who_was_away_before_is_not_waited_for() -> None:
+    deferral = SelectionDeferral(frozenset({IPV4_UNICAST}), expected=frozenset({KEY}))
+    deferral.begin({KEY: options(), OTHER: options()}, 0.0, has_ranges=False)
+    assert deferral.take_ended(1.0) == ()
+    deferral.note_end_of_rib(KEY, IPV4_UNICAST)
+    assert deferral.take_ended(1.0) == (IPV4_UNICAST,)
+
+
+def test_a_peer_that_gets_another_key_is_still_waited_for() -> None:
+    deferral = waiting(KEY)
+    deferral.note_renamed(KEY, OTHER)
+    assert deferral.take_ended(1.0) == ()
+    deferral.note_end_of_rib(OTHER, IPV4_UNICAST)
+    assert deferral.take_ended(1.0) == (IPV4_UNICAST,)
+
+
 def test_a_range_is_waited_for_until_the_timer() -> None:
     deferral = waiting(has_ranges=True)
     assert deferral.take_ended(SELECTION_DEFERRAL_S - 0.001) == ()
