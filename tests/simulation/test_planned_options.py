@@ -86,6 +86,7 @@ def test_another_ipv6_address_changes_next_hops_in_place() -> None:
 
 # ---------------------------------------------------------------- ADD-PATH
 
+
 def add_paths(world: PlannedWorld, name: str, remote: str) -> list[str]:
     """Return what was agreed, a family."""
     host = world.world.hosts[name]

@@ -126,8 +126,10 @@ def _node_rows() -> Iterator[tuple[str, Scene, Scene]]:
     yield "`routeReflectorClusterID` given to n3 with no BGPPeer; mesh on", MESH, with_(MESH, N3_REFLECTS)
     yield "`routeReflectorClusterID` taken from n3, mesh on", meshed, plain
     yield "metadata.labels that no selector asks for", MESH, with_(MESH, _node(1, labels={"rack": "b"}))
-    yield "metadata.labels of n3: no peerSelector matches it any more", SELECTED, with_(
-        SELECTED, _node(3, cluster_id=CLUSTER)
+    yield (
+        "metadata.labels of n3: no peerSelector matches it any more",
+        SELECTED,
+        with_(SELECTED, _node(3, cluster_id=CLUSTER)),
     )
     others = rest(
         addresses=[{"address": "10.0.0.1", "type": "InternalIP"}],
@@ -140,9 +142,13 @@ def _node_rows() -> Iterator[tuple[str, Scene, Scene]]:
         vxlanTunnelMACAddrV6="66:00:00:00:00:02",
     )
     yield (
-        "`addresses`, `interfaces`, `orchRefs`, `wireguard`, `ipv4VXLANTunnelAddr`, `vxlanTunnelMACAddr`, "
-        "`ipv6VXLANTunnelAddr`, `vxlanTunnelMACAddrV6`"
-    ), MESH, with_(MESH, others)
+        (
+            "`addresses`, `interfaces`, `orchRefs`, `wireguard`, `ipv4VXLANTunnelAddr`, `vxlanTunnelMACAddr`, "
+            "`ipv6VXLANTunnelAddr`, `vxlanTunnelMACAddrV6`"
+        ),
+        MESH,
+        with_(MESH, others),
+    )
     yield "status", MESH, with_(MESH, described(wireguardPublicKey="k"))
     yield "a Node is added: n3", without(MESH, _node(3)), MESH
     yield "a Node is removed: n3", MESH, without(MESH, _node(3))
@@ -158,8 +164,10 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
 
     yield "added: rr2", without(REFLECTED, TO_RR2), REFLECTED
     yield "removed: rr2", REFLECTED, without(REFLECTED, TO_RR2)
-    yield "removed, and the same peering added under another name", REFLECTED, with_(
-        without(REFLECTED, TO_RR2), peer("renamed", RR2)
+    yield (
+        "removed, and the same peering added under another name",
+        REFLECTED,
+        with_(without(REFLECTED, TO_RR2), peer("renamed", RR2)),
     )
     yield "added: a second one for a peering that is there", REFLECTED, with_(REFLECTED, peer("again", RR2))
     yield "added: one for a pair of nodes that the mesh has already", MESH, with_(MESH, peer("extra", "10.0.0.3"))
@@ -168,19 +176,27 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
     yield "`nodeSelector`: one that matches no node any more", REFLECTED, rr1(nodeSelector="rack == 'z'")
     yield "`peerIP`: another address", REFLECTED, with_(without(REFLECTED, TO_RR2), peer("rr1", RR2))
     yield "`peerIP`: another port", OUTSIDE, with_(OUTSIDE, peer("tor", f"{TOR}:1790", asNumber=65000, node="n1"))
-    yield "`peerIP`: the port that it had anyway", OUTSIDE, with_(
-        OUTSIDE, peer("tor", f"{TOR}:179", asNumber=65000, node="n1")
+    yield (
+        "`peerIP`: the port that it had anyway",
+        OUTSIDE,
+        with_(OUTSIDE, peer("tor", f"{TOR}:179", asNumber=65000, node="n1")),
     )
     yield "`asNumber`: another than the peer has", OUTSIDE, tor(asNumber=65009)
-    yield "`asNumber` left out: it was the cluster's", REFLECTED, with_(
-        without(REFLECTED, TO_RR1), _without_as("rr1", RR1)
+    yield (
+        "`asNumber` left out: it was the cluster's",
+        REFLECTED,
+        with_(without(REFLECTED, TO_RR1), _without_as("rr1", RR1)),
     )
-    yield "`peerSelector`: another text that matches the same", SELECTED, with_(
-        SELECTED, peer("to-rr", peerSelector="has(role)")
+    yield (
+        "`peerSelector`: another text that matches the same",
+        SELECTED,
+        with_(SELECTED, peer("to-rr", peerSelector="has(role)")),
     )
-    yield "`peerSelector`: in the place of `peerIP`, the same pair", with_(
-        without(SELECTED, BY_SELECTOR), peer("to-rr", "10.0.0.3")
-    ), SELECTED
+    yield (
+        "`peerSelector`: in the place of `peerIP`, the same pair",
+        with_(without(SELECTED, BY_SELECTOR), peer("to-rr", "10.0.0.3")),
+        SELECTED,
+    )
     yield "`localASNumber`", OUTSIDE, tor(localASNumber=65077)
     yield "`keepOriginalNextHop`", OUTSIDE, tor(keepOriginalNextHop=True)
     yield "`nextHopMode`", REFLECTED, rr1(nextHopMode="Keep")
@@ -189,9 +205,11 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
     yield "`maxRestartTime`", REFLECTED, rr1(maxRestartTime="60s")
     yield "`keepaliveTime`", REFLECTED, rr1(keepaliveTime="10s")
     from_rack = {"peerSelector": "role == 'rr'", "nodeSelector": "rack == 'a'"}
-    yield "`reversePeering`: Manual, and no record makes the other end", with_(
-        SELECTED, peer("to-rr", **from_rack)
-    ), with_(SELECTED, peer("to-rr", **from_rack, reversePeering="Manual"))
+    yield (
+        "`reversePeering`: Manual, and no record makes the other end",
+        with_(SELECTED, peer("to-rr", **from_rack)),
+        with_(SELECTED, peer("to-rr", **from_rack, reversePeering="Manual")),
+    )
     for field, value in (
         ("password", {"secretKeyRef": {"name": "s", "key": "k"}}),
         ("ttlSecurity", 1),
@@ -203,10 +221,16 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
     local = peer("rr1", localWorkloadSelector="all()", asNumber=65001)
     yield "`localWorkloadSelector`, in the place of `peerIP`", REFLECTED, with_(REFLECTED, local)
     dual = with_(REFLECTED, _both(1), _both(2))
-    yield "annotation `tortie/families`: both over one session", dual, with_(
-        dual, peer("rr1", RR1, annotations={"tortie/families": "ipv4,ipv6"})
+    yield (
+        "annotation `tortie/families`: both over one session",
+        dual,
+        with_(dual, peer("rr1", RR1, annotations={"tortie/families": "ipv4,ipv6"})),
     )
-    yield "annotation `tortie/families`: what it carries anyway", REFLECTED, rr1(annotations={"tortie/families": "ipv4"})
+    yield (
+        "annotation `tortie/families`: what it carries anyway",
+        REFLECTED,
+        rr1(annotations={"tortie/families": "ipv4"}),
+    )
     yield "annotation `tortie/add-path`", REFLECTED, rr1(annotations={"tortie/add-path": "receive"})
     yield "any other annotation, labels", REFLECTED, rr1(annotations={"note": "x"})
 
@@ -228,15 +252,19 @@ def _configuration_rows() -> Iterator[tuple[str, Scene, Scene]]:
     keeps = with_(MESH, _node(1, as_number=64512), _node(2, as_number=64512))
     yield "`asNumber`: n1 and n2 have their own", keeps, with_(keeps, default(asNumber=64999))
     reflectors_too = with_(REFLECTED, _without_as("rr1", RR1), _without_as("rr2", RR2))
-    yield "`asNumber`: reflectors too, BGPPeers say none", reflectors_too, with_(
-        reflectors_too, default(asNumber=64999, **OFF)
+    yield (
+        "`asNumber`: reflectors too, BGPPeers say none",
+        reflectors_too,
+        with_(reflectors_too, default(asNumber=64999, **OFF)),
     )
     yield "`listenPort`", MESH, with_(MESH, default(listenPort=1790))
     yield "`nodeMeshMaxRestartTime`", MESH, with_(MESH, default(nodeMeshMaxRestartTime="60s"))
     password = {"secretKeyRef": {"name": "s", "key": "k"}}
     yield "`nodeMeshPassword`", MESH, with_(MESH, default(nodeMeshPassword=password))
-    yield "default: annotation `tortie/families`, both over one session", BOTH, with_(
-        BOTH, default(annotations={"tortie/families": "ipv4,ipv6"})
+    yield (
+        "default: annotation `tortie/families`, both over one session",
+        BOTH,
+        with_(BOTH, default(annotations={"tortie/families": "ipv4,ipv6"})),
     )
     yield "default: annotation `tortie/add-path`", MESH, with_(MESH, default(annotations={"tortie/add-path": "both"}))
     quiet = default(
@@ -256,17 +284,23 @@ def _configuration_rows() -> Iterator[tuple[str, Scene, Scene]]:
         ipv6NormalRoutePriority=1000,
     )
     yield (
-        "`logSeverityScreen`, `bindMode`, `ignoredInterfaces`, `serviceClusterIPs`, `serviceExternalIPs`, "
-        "`serviceLoadBalancerIPs`, `serviceLoadBalancerAggregation`, `communities`, `prefixAdvertisements`, "
-        "`localWorkloadPeeringIPV4`, `localWorkloadPeeringIPV6`, `programClusterRoutes`, `ipv4NormalRoutePriority`, "
-        "`ipv6NormalRoutePriority`"
-    ), MESH, with_(MESH, quiet)
+        (
+            "`logSeverityScreen`, `bindMode`, `ignoredInterfaces`, `serviceClusterIPs`, `serviceExternalIPs`, "
+            "`serviceLoadBalancerIPs`, `serviceLoadBalancerAggregation`, `communities`, `prefixAdvertisements`, "
+            "`localWorkloadPeeringIPV4`, `localWorkloadPeeringIPV6`, `programClusterRoutes`, `ipv4NormalRoutePriority`, "
+            "`ipv6NormalRoutePriority`"
+        ),
+        MESH,
+        with_(MESH, quiet),
+    )
     yield "node.n1: `listenPort`", MESH, with_(MESH, own(listenPort=1790))
     yield "node.n1: annotation `tortie/add-path`", MESH, with_(MESH, own(annotations={"tortie/add-path": "receive"}))
     small = own(logSeverityScreen="Debug", bindMode="None", ignoredInterfaces=["eth9"])
     yield "node.n1: `logSeverityScreen`, `bindMode`, `ignoredInterfaces`", MESH, with_(MESH, small)
-    yield "`config set nodeToNodeMesh off`, BGPPeers are there", meshed, with_(
-        meshed, CONFIG_NAMES["nodetonodemesh"].write(configuration(), "off")
+    yield (
+        "`config set nodeToNodeMesh off`, BGPPeers are there",
+        meshed,
+        with_(meshed, CONFIG_NAMES["nodetonodemesh"].write(configuration(), "off")),
     )
     yield "`config set asNumber 64999`", MESH, with_(MESH, CONFIG_NAMES["asnumber"].write(configuration(), "64999"))
     yield "`config set logLevel debug`", MESH, with_(MESH, CONFIG_NAMES["loglevel"].write(configuration(), "debug"))
@@ -283,20 +317,28 @@ def _pool_rows() -> Iterator[tuple[str, Scene, Scene]]:
         nodeSelector="rack == 'a'", namespaceSelector="all()", allowedUses=["Workload"], assignmentMode="Manual",
     )  # fmt: skip
     yield (
-        "`ipipMode`, `vxlanMode`, `natOutgoing`, `blockSize`, `nodeSelector`, `namespaceSelector`, `allowedUses`, "
-        "`assignmentMode`"
-    ), MESH, with_(MESH, quiet)
+        (
+            "`ipipMode`, `vxlanMode`, `natOutgoing`, `blockSize`, `nodeSelector`, `namespaceSelector`, `allowedUses`, "
+            "`assignmentMode`"
+        ),
+        MESH,
+        with_(MESH, quiet),
+    )
     yield "a block of addresses is added to n1", MESH, with_(MESH, block("n1", "192.168.99.0/26"))
-    yield "a block of addresses moves from n1 to n2", with_(MESH, block("n1", "192.168.99.0/26")), with_(
-        MESH, block("n2", "192.168.99.0/26")
+    yield (
+        "a block of addresses moves from n1 to n2",
+        with_(MESH, block("n1", "192.168.99.0/26")),
+        with_(MESH, block("n2", "192.168.99.0/26")),
     )
     yield "a WorkloadEndpoint is added", MESH, with_(MESH, endpoint("w", "n1", "192.168.200.1/32"))
 
 
 def _reflector_rows() -> Iterator[tuple[str, Scene, Scene]]:
     without_rr2 = replace(without(REFLECTED, RECORDS[1], TO_RR2), reflectors=REFLECTORS[:1])
-    yield "rr2 and its record are added, no BGPPeer yet", without_rr2, replace(
-        with_(without_rr2, RECORDS[1]), reflectors=REFLECTORS
+    yield (
+        "rr2 and its record are added, no BGPPeer yet",
+        without_rr2,
+        replace(with_(without_rr2, RECORDS[1]), reflectors=REFLECTORS),
     )
     yield "rr2 is removed: record, BGPPeer and process", REFLECTED, without_rr2
     yield "a record is removed while the process runs on: rr2", REFLECTED, without(REFLECTED, RECORDS[1])

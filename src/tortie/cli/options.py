@@ -34,6 +34,7 @@ __all__ = [
     "resource_options",
     "routes_options",
     "socket_option",
+    "status_options",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -190,6 +191,26 @@ def routes_options(verb: Verb) -> Verb:
         text_or_json_option,
         click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
         click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def status_options(verb: Verb) -> Verb:
+    """Add the options of both `status` commands."""
+    for option in (
+        socket_option,
+        text_or_json_option,
+        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 200)."),
+        click.option(
+            "--events",
+            type=click.IntRange(0),
+            metavar="N",
+            default=10,
+            show_default=True,
+            help="So many of the last events.",
+        ),
+        click.option("--all", "shows_all", is_flag=True, help="Every session, also where there are more than 30."),
     ):
         verb = option(verb)
     return verb

@@ -52,9 +52,7 @@ def read_settings(
     if DEFAULT_NAME in usable:
         cluster = _cluster_settings(usable[DEFAULT_NAME], ledger, unsupported)
     by_node = {
-        item.node_name: _node_settings(item, cluster, ledger)
-        for item in usable.values()
-        if item.node_name is not None
+        item.node_name: _node_settings(item, cluster, ledger) for item in usable.values() if item.node_name is not None
     }
     return AllSettings(cluster, by_node, is_default_usable=len(ledger.quarantined) == before)
 
@@ -63,9 +61,7 @@ def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[
     return configuration, []
 
 
-def _cluster_settings(
-    configuration: BGPConfiguration, ledger: Ledger, unsupported: Sequence[Unsupported]
-) -> Settings:
+def _cluster_settings(configuration: BGPConfiguration, ledger: Ledger, unsupported: Sequence[Unsupported]) -> Settings:
     spec, annotations = configuration.spec, configuration.metadata.annotations
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
     password: SecretReference | None = None

@@ -18,6 +18,7 @@ from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHo
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
+from tortie.node.events import EventLog
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
@@ -83,6 +84,7 @@ class Agent:
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
+        self._events = EventLog()
         self._sessions_file = options.last_intent.with_suffix(".sessions.json")
         self._last_sessions = LastSessions(self._sessions_file, self._cannot_save_sessions)
 
@@ -246,11 +248,17 @@ class Agent:
                 if self._datapath is not None:
                     self._datapath.follow(event)
             case PeerUp(peer):
+                self._events.session_up(peer, self._now())
                 self._note_sessions()
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
+                self._events.session_down(event, self._now())
                 self._note_sessions()
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def _note_sessions(self) -> None:
         """Remember whose sessions are up; those that end because we stop count as up."""
@@ -262,6 +270,7 @@ class Agent:
         self._log.warning("cannot save which sessions are up", path=self._sessions_file, reason=error)
 
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
+        self._events.quarantine(() if former is None else former.quarantine, intent.quarantine, self._now())
         before = set() if former is None else set(former.quarantine)
         for item in intent.quarantine:
             if item not in before:
@@ -330,4 +339,5 @@ class Agent:
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],
+            "events": self._events.view(self._now()),
         }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tortie import __version__
 from tortie.bgp.engine import Engine, PeerDown, PeerUp
+from tortie.node.events import EventLog
 from tortie.node.log import Log
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
@@ -49,6 +50,7 @@ class StandaloneReflector:
         self._is_for_restart = False
         self._speaker: Speaker | None = None
         self._started_at = 0.0
+        self._events = EventLog()
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End every session with Cease / Administrative Shutdown, then the process.
@@ -90,10 +92,13 @@ class StandaloneReflector:
                 task.cancel()
 
     def _on_event(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
         match event:
             case PeerUp(peer):
+                self._events.session_up(peer, now)
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
+                self._events.session_down(event, now)
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
             case _:
                 pass
@@ -115,6 +120,7 @@ class StandaloneReflector:
             "originated": [],
             "kernel": None,
             "quarantine": [],
+            "events": self._events.view(speaker.now),
         }
 
     def _routes_asked(self, arguments: JSONObject) -> Iterator[JSONObject]:

@@ -38,7 +38,10 @@ ONE, TWO = SecretReference("s", "one"), SecretReference("s", "two")
             id="password",
         ),
         pytest.param(
-            PeerOptions(keepalive_time_s=5), PeerOptions(keepalive_time_s=6), ("spec.keepaliveTime", "5", "6"), id="a number"
+            PeerOptions(keepalive_time_s=5),
+            PeerOptions(keepalive_time_s=6),
+            ("spec.keepaliveTime", "5", "6"),
+            id="a number",
         ),
     ],
 )

@@ -499,8 +499,8 @@ class Engine:
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
                 self._on_session_up(peer, negotiated, now)
-            case outputs.SessionDown(reason, _, notification):
-                self._on_session_down(peer, reason, notification, now)
+            case outputs.SessionDown():
+                self._on_session_down(peer, output, now)
             case outputs.RouteRefreshReceived(refresh):
                 self._on_route_refresh(peer, refresh.family)
 
@@ -554,7 +554,7 @@ class Engine:
         peer.memberships[family] = Membership(self.rib.groups[profile], member)
         self._ready[peer] = None
 
-    def _on_session_down(self, peer: Peer, reason: str, notification: Notification | None, now: float) -> None:
+    def _on_session_down(self, peer: Peer, down: outputs.SessionDown, now: float) -> None:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
@@ -562,11 +562,11 @@ class Engine:
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        stale_s = self._helper.session_ended(peer, source, notification, now)
+        stale_s = self._helper.session_ended(peer, source, down.notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
-        self._outputs.append(PeerDown(peer.key, reason, stale_s))
+        self._outputs.append(PeerDown(peer.key, down.reason, stale_s, down.notification, down.is_remote))
 
     def _on_route_refresh(self, peer: Peer, family: Family) -> None:
         membership = peer.memberships.get(family)

@@ -72,6 +72,7 @@ class PeerStatus:
     withdrawn: int
     counters: dict[str, int]
     last_error: str
+    last_error_age_s: float | None
     last_notification_sent: str | None
     last_notification_received: str | None
     events: tuple[dict[str, float | str], ...]
@@ -203,6 +204,7 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         withdrawn=peer.withdrawn_count,
         counters=session.counters.as_dict(),
         last_error=session.last_error,
+        last_error_age_s=round(now - session.last_error_at, 3) if session.last_error else None,
         last_notification_sent=None if sent is None else sent.text,
         last_notification_received=None if received is None else received.text,
         events=tuple({"age_s": round(now - when, 3), "text": text} for when, text in session.events),

@@ -92,8 +92,10 @@ class Shared:
         "has_failed",
         "jitter",
         "last_error",
+        "last_error_at",
         "last_notification_sent",
         "local_restart",
+        "now",
         "outputs",
     )
 
@@ -106,9 +108,16 @@ class Shared:
         self.events: deque[tuple[float, str]] = deque(maxlen=EVENTS_KEPT_MAX)
         self.failure_count = 0  # ConnectRetryCounter: in a row, drives the back-off
         self.has_failed = False  # since the session last counted
+        self.now = 0.0  # of the last event
         self.last_error = ""
+        self.last_error_at = 0.0
         self.last_notification_sent: Notification | None = None
         self.local_restart = LocalRestart()
+
+    def note_error(self, text: str) -> None:
+        """Keep why a connection ended, and when, for status."""
+        self.last_error = text
+        self.last_error_at = self.now
 
     def record(self, now: float, text: str) -> None:
         """Keep a line for status."""
@@ -192,6 +201,7 @@ class Connection:
 
     def fire(self, event: Event, now: float, cause: Cause = NO_CAUSE) -> Cause:
         """Let the machine take `event`, carry out the action of the table, return the cause in full."""
+        self._shared.now = now
         machine = self._machine
         before = machine.state
         action = machine.step(event)
@@ -284,7 +294,7 @@ class Connection:
     def _release(self, cause: Cause) -> None:
         """Drop everything; an end that came from outside is kept for status."""
         if cause.is_remote:
-            self._shared.last_error = cause.text
+            self._shared.note_error(cause.text)
         self._drop()
 
     def _fail(self, cause: Cause) -> None:
@@ -331,7 +341,7 @@ class Connection:
     # ---------------------------------------------------------------- helpers of the actions
 
     def _count_failure(self, cause: Cause) -> None:
-        self._shared.last_error = cause.text
+        self._shared.note_error(cause.text)
         if not cause.is_collision:
             self.has_failed = self._shared.has_failed = True
 

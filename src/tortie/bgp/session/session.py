@@ -143,6 +143,11 @@ class Session:
         return self._shared.last_error
 
     @property
+    def last_error_at(self) -> float:
+        """When that was."""
+        return self._shared.last_error_at
+
+    @property
     def last_notification_sent(self) -> Notification | None:
         """The last NOTIFICATION that went out on any connection."""
         return self._shared.last_notification_sent
