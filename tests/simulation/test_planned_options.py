@@ -42,25 +42,25 @@ N2_ROUTES: Final = {"192.168.2.0/26": "10.0.0.2", "fd00:192:0:2::/122": "fd00::2
 
 def test_each_family_over_its_own_addresses() -> None:
     world = PlannedWorld(Scene((*ADDRESSES, *DUAL)))
-    assert names(world.sessions()) == "n1–n2, n1–n2 (IPv6)"
+    assert names(world.sessions()) == "n1-n2, n1-n2 (IPv6)"
     assert next_hops(world, "n1") == N2_ROUTES
 
 
 def test_a_mesh_with_one_session_for_both() -> None:
     world = PlannedWorld(mesh(*DUAL))
-    assert names(world.sessions()) == "n1–n2"
+    assert names(world.sessions()) == "n1-n2"
     assert next_hops(world, "n1") == N2_ROUTES
 
 
 def test_a_mesh_where_one_has_ipv6_alone() -> None:
     world = PlannedWorld(mesh(DUAL[0], node("n2", None, "fd00::2")))
-    assert names(world.sessions()) == "n1–n2 (IPv6)"
+    assert names(world.sessions()) == "n1-n2 (IPv6)"
     assert next_hops(world, "n1") == {"fd00:192:0:2::/122": "fd00::2"}
 
 
 def test_a_reflector_without_an_ipv6_address_reflects_ipv6() -> None:
     world = PlannedWorld(reflected(FAMILIES, *DUAL))
-    assert names(world.sessions()) == "n1–rr, n2–rr"
+    assert names(world.sessions()) == "n1-rr, n2-rr"
     assert next_hops(world, "n1") == N2_ROUTES
 
 
@@ -153,7 +153,7 @@ def test_a_watcher_hears_of_every_path() -> None:
     """Both nodes announce the same address; with one path a prefix the reflector hides the second."""
     watcher = node("n3", "10.0.0.3")
 
-    def paths(annotations: dict[str, str]) -> list[object]:
+    def paths(annotations: dict[str, str]) -> list[str]:
         planned = scene(watcher, annotations=annotations)
         planned = replace(planned, resources=(*planned.resources, block("n1", "192.168.77.1/32")))
         world = PlannedWorld(planned)

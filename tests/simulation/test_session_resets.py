@@ -4,7 +4,7 @@ The page is the only place where the expectation stands. Here stands, for each o
 change and after it; the test fails when the two do not have the same rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -244,7 +244,7 @@ def _configuration_rows() -> Iterator[tuple[str, Scene, Scene]]:
     yield "`nodeToNodeMeshEnabled`: off", MESH, with_(MESH, MESH_OFF)
     yield "`nodeToNodeMeshEnabled`: on", with_(MESH, MESH_OFF), MESH
     extra = with_(MESH, peer("extra", "10.0.0.3"))
-    yield "`nodeToNodeMeshEnabled`: off, where a BGPPeer asks for n1–n3 and n2–n3 too", extra, with_(extra, MESH_OFF)
+    yield "`nodeToNodeMeshEnabled`: off, where a BGPPeer asks for n1-n3 and n2-n3 too", extra, with_(extra, MESH_OFF)
     meshed = without(REFLECTED, MESH_OFF)
     yield "`nodeToNodeMeshEnabled`: off, reflectors are there", meshed, REFLECTED
     yield "`nodeToNodeMeshEnabled`: on again, reflectors stay", REFLECTED, meshed
@@ -287,8 +287,8 @@ def _configuration_rows() -> Iterator[tuple[str, Scene, Scene]]:
         (
             "`logSeverityScreen`, `bindMode`, `ignoredInterfaces`, `serviceClusterIPs`, `serviceExternalIPs`, "
             "`serviceLoadBalancerIPs`, `serviceLoadBalancerAggregation`, `communities`, `prefixAdvertisements`, "
-            "`localWorkloadPeeringIPV4`, `localWorkloadPeeringIPV6`, `programClusterRoutes`, `ipv4NormalRoutePriority`, "
-            "`ipv6NormalRoutePriority`"
+            "`localWorkloadPeeringIPV4`, `localWorkloadPeeringIPV6`, `programClusterRoutes`, "
+            "`ipv4NormalRoutePriority`, `ipv6NormalRoutePriority`"
         ),
         MESH,
         with_(MESH, quiet),

@@ -19,7 +19,7 @@ SETTLE_S = 60.0
 """Virtual time in which everything comes to rest: longer than a back-off, shorter than a restart time."""
 STAGGER_S = 0.05
 """Between two agents that hear of a change: no two of them act at the same moment."""
-DASH = "–"
+DASH = "-"
 
 FOREIGN_AS = 65000
 
@@ -142,7 +142,7 @@ class PlannedWorld:
                     yield self._session(name, output.peer.remote_address)
 
     def ribs(self) -> dict[str, list[dict[str, object]]]:
-        """Return all that every speaker knows, rejected paths and reasons too; path identifiers are a matter of chance."""
+        """Return all that every speaker knows, rejected paths too, but for path identifiers, a matter of chance."""
         return {name: list(_paths(host.engine)) for name, host in sorted(self.world.hosts.items())}
 
 
@@ -163,6 +163,6 @@ def _intents(fabric: Fabric, scene: Scene) -> Iterator[tuple[str, NodeIntent]]:
 
 
 def names(sessions: Iterable[Session]) -> str:
-    """Return sessions as the documents write them: `n1–n2, n1–n3 (IPv6)`; a dash for none."""
+    """Return sessions as the documents write them, the two names with a dash between; a dash alone for none."""
     texts = sorted(DASH.join(sorted(hosts)) + (" (IPv6)" if family == "IPv6" else "") for hosts, family in sessions)
     return ", ".join(texts) or DASH

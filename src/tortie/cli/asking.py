@@ -23,7 +23,7 @@ __all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
 Network = IPv4Network | IPv6Network
 
 
-def print_status(  # noqa: PLR0913 - the options of the command
+def print_status(
     socket: Path | None, output: str, start_command: str, *, shows_all: bool, events: int, shows_all_events: bool
 ) -> None:
     """Print the agent's status.

@@ -39,7 +39,8 @@ def events_text(events: Sequence[Event], now: datetime, shown_max: int | None) -
 
 def duration_text(seconds: float, parts: int = 2) -> str:
     """Return a duration in words, by its greatest units: `3 h 12 min`."""
-    rest, found = int(seconds), []
+    rest = int(seconds)
+    found: list[str] = []
     for unit, length in UNITS:
         count, rest = divmod(rest, length)
         if count or (unit == "s" and not found):

@@ -22,6 +22,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "dual_stack_option",
     "file_option",
     "for_restart_option",
     "is_v1_identity",
@@ -248,5 +249,8 @@ def place_options(verb: Verb) -> Verb:
 # ---------------------------------------------------------------- labs
 
 topology_argument = click.argument("topology")
+dual_stack_option = click.option(
+    "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

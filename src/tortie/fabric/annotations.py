@@ -1,7 +1,8 @@
 """What Calico's kinds have no field for and Tortie needs: options of sessions in annotations.
 
-For: reading their values. Not for: what follows from a value (``speaker.py``). They stand on a BGPPeer, for its sessions, or on a BGPConfiguration, for all sessions that no record
-says otherwise for: `default` for every speaker, `node.<name>` for the end of one node.
+For: reading their values. Not for: what follows from a value (``speaker.py``). They stand on a BGPPeer, for its
+sessions, or on a BGPConfiguration, for all sessions that no BGPPeer says otherwise of: `default` for every speaker,
+`node.<name>` for the end of one node.
 
 RFC 4760 (several families on one session), RFC 7911 (ADD-PATH).
 """

@@ -8,7 +8,7 @@ only a `LocalSpeaker`. What it is NOT for: deciding which sessions there are. RF
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tortie.fabric.addresses import FAMILIES, family_of
+from tortie.fabric.addresses import family_of
 from tortie.fabric.intent import ACCEPT_ALL, FilterIntent, SessionIntent
 from tortie.fabric.options import PeerOptions
 from tortie.fabric.reading import Speakers

@@ -1,6 +1,7 @@
-"""What `status` prints, word for word, of real engines in memory. Written anew by: UPDATE_GOLDEN=1 pytest tests/golden/cli."""
+"""What `status` prints of engines in memory. Written anew by: UPDATE_GOLDEN=1 pytest tests/golden/cli."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,8 +10,9 @@ import pytest
 
 from support.fabric import block, node, peer, pool
 from support.planned_world import PlannedWorld, Scene
-from support.world import add_speaker, client_range, peer as neighbour
-from tortie.bgp.engine import Engine, PeerDown, PeerUp
+from support.world import add_speaker
+from support.world import peer as neighbour
+from tortie.bgp.engine import PeerDown, PeerUp
 from tortie.cli.sessions import status_text
 from tortie.fabric import Fabric, node_intent
 from tortie.node.events import EventLog
@@ -21,7 +23,8 @@ from tortie.sim.world import Host
 HERE: Final = Path(__file__).parent / "status"
 NOW: Final = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 PLAIN: Final[dict[str, Any]] = {
-    "withheld": "", "intent_from": "datastore", "listen_errors": {}, "kernel": None, "datastore": None, "quarantine": [],
+    "withheld": "", "intent_from": "datastore", "listen_errors": {}, "kernel": None, "datastore": None,
+    "quarantine": [],
 }  # fmt: skip
 
 
@@ -54,7 +57,7 @@ def a_node() -> dict[str, Any]:
             each.session.stop(
                 world.now, message="maintenance until six, then all is as it was before; ask the night shift"
             )
-            told._pump(each, world.now)  # noqa: SLF001 - nobody but a person ends one session of a speaker
+            told._pump(each, world.now)
     world.run(100)
     events = EventLog()
     quarantine = Fabric.from_resources(resources).quarantine
@@ -81,7 +84,7 @@ def a_reflector(clients: int) -> dict[str, Any]:
     return status(world.hosts[own], world.now, "reflector", EventLog())
 
 
-CASES: Final = {
+CASES: Final[dict[str, tuple[Callable[[], dict[str, Any]], dict[str, Any]]]] = {
     "node": (a_node, {}),
     "node-events-3": (a_node, {"events_max": 3}),
     "reflector-40": (lambda: a_reflector(40), {"events_max": 4}),

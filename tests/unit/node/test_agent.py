@@ -432,7 +432,7 @@ def test_which_sessions_are_up_lies_beside_the_last_intent(pair: Pair) -> None:
                 await pair.wait_for(pair.is_established)
                 await pair.ask(0, "stop", for_restart=True)
                 await pair.wait_for(lambda: is_written([[*ADDRESSES, pair.port]]))
-        assert load_last_sessions(file) == {PeerKey(*ADDRESSES, pair.port)}
+        assert load_last_sessions(file) == frozenset({PeerKey(*ADDRESSES, pair.port)})
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     async def is_written(content: list[object]) -> bool:

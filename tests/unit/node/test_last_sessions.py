@@ -7,7 +7,7 @@ import pytest
 from tortie.bgp.engine import PeerKey
 from tortie.node.last_sessions import LastSessions, load_last_sessions
 
-KEYS = {PeerKey("", "10.0.0.2", 179), PeerKey("10.0.0.1", "fd00::2", 1790)}
+KEYS = frozenset({PeerKey("", "10.0.0.2", 179), PeerKey("10.0.0.1", "fd00::2", 1790)})
 
 
 def fail(error: OSError) -> None:
@@ -17,7 +17,7 @@ def fail(error: OSError) -> None:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = tmp_path / "state" / "x.sessions.json"
     sessions = LastSessions(file, fail)
-    sessions.note(KEYS)
+    sessions.note(set(KEYS))
     sessions.write()
     assert load_last_sessions(file) == KEYS
     assert list(file.parent.iterdir()) == [file]

@@ -65,9 +65,9 @@ class SelectionDeferral:
     """What a speaker that has restarted waits for before it chooses and announces paths (RFC 4724 §4.1).
 
     Waited for are, a family, the peers that were configured at the start, until they have sent End-of-RIB, or come up
-    without graceful restart, without the family, or as restarting themselves (they would wait for us). Where it is known
-    whose session was up before, nobody else is: who was away keeps nothing of ours. Where a range of addresses may
-    connect nobody knows who is to come, so that the timer alone ends the wait.
+    without graceful restart, without the family, or as restarting themselves (they would wait for us). Where it is
+    known whose session was up before, nobody else is: who was away keeps nothing of ours. Where a range of addresses
+    may connect nobody knows who is to come, so that the timer alone ends the wait.
 
     Attributes:
         families: that are waited for.

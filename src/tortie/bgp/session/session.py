@@ -236,7 +236,8 @@ class Session:
         """Take new attributes; True if a connection had to be reset (Cease / Other Configuration Change).
 
         What is bound to OPEN resets the connections that have sent one; all else holds from now on, and where what has
-        come was judged by it the peer is asked for it again (RFC 2918 §3). With graceful restart the paths outlive such a reset, unless the session is another one: other AS numbers, another router id.
+        come was judged by it the peer is asked for it again (RFC 2918 §3). With graceful restart the paths outlive such
+        a reset, unless the session is another one: other AS numbers, another router id.
         """
         former, self._shared.config = self.config, config
         has_new_open = any(getattr(former, name) != getattr(config, name) for name in FIELDS_BOUND_TO_OPEN)
