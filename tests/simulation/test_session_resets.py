@@ -7,6 +7,7 @@ change and after it; the test fails when the two do not have the same rows.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -428,3 +429,18 @@ def test_what_a_change_resets(change: str, is_reversed: bool) -> None:
     fresh = PlannedWorld(after)
     assert world.ribs() == fresh.ribs()
     assert world.sessions() == fresh.sessions()
+
+
+SCENES: Final = [scene for pair in ROWS.values() for scene in pair if not scene.foreign]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_sequence_of_changes_ends_where_a_fresh_start_does(seed: int) -> None:
+    chosen = Random(seed).choices(SCENES, k=8)
+    world = PlannedWorld(chosen[0], is_reversed=bool(seed % 2))
+    for scene in chosen[1:]:
+        world.become(scene)
+        fresh = PlannedWorld(scene)
+        assert world.sessions() == fresh.sessions()
+        assert world.ribs() == fresh.ribs()
+        assert any(fresh.ribs().values())

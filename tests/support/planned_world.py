@@ -59,10 +59,9 @@ class PlannedWorld:
         self.world = World()
         self._is_reversed = is_reversed
         self._names: dict[str, str] = {}
-        self._scene = scene
         for name, address in scene.foreign:
             self._add_foreign(name, address)
-        self._carry_out(scene)
+        self.become(scene)
 
     # ------------------------------------------------------------------ doing
 
@@ -70,7 +69,7 @@ class PlannedWorld:
         """Have every agent act on other resources, and say what became of sessions."""
         before, moment = self.sessions(), self.world.now
         counted = {name: host.engine.session_end_count for name, host in self.world.hosts.items()}
-        self._carry_out(scene)
+        self.become(scene)
         after, down = self.sessions(), frozenset(self._downs(moment))
         assert down <= before, f"sessions that were not there before have flapped: {sorted(map(str, down - before))}"
         for name, host in self.world.hosts.items():
@@ -78,7 +77,8 @@ class PlannedWorld:
             assert host.engine.session_end_count - counted.get(name, 0) == len(ends), "the counter says what happened"
         return Happened(down & before & after, before - after, after - before)
 
-    def _carry_out(self, scene: Scene) -> None:
+    def become(self, scene: Scene) -> None:
+        """Have every agent act on other resources, and wait until everything is at rest."""
         fabric = Fabric.from_resources(scene.resources)
         planned = dict(_intents(fabric, scene))
         for name in [name for name in self.world.hosts if name not in planned and name not in dict(scene.foreign)]:
@@ -96,7 +96,7 @@ class PlannedWorld:
             self.world.add(name, engine, metric=lambda _: 1)
         engine = self.world.hosts[name].engine
         for address in (intent.address_v4, intent.address_v6):
-            if address is not None and self._names.get(address) != name:
+            if address is not None and address not in self.world.hosts[name].addresses:
                 self._names[address] = name
                 self.world.add_address(name, address)
         engine.reconfigure(peer_configs(intent), (), self.world.now, speaker_config(intent))

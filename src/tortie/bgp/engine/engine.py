@@ -185,9 +185,9 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        if not peer.session.reconfigure(self._session_config(key, options), now):
-            self._apply_in_place(peer, former)
-        self._pump(peer, now)
+        peer.session.reconfigure(self._session_config(key, options), now)
+        self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
+        self._apply_in_place(peer, former)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
