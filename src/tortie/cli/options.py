@@ -202,7 +202,7 @@ def status_options(verb: Verb) -> Verb:
     for option in (
         socket_option,
         text_or_json_option,
-        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 200)."),
+        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 500)."),
         click.option(
             "--events",
             type=click.IntRange(0),

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerDown, PeerUp
+from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerDown, PeerKey, PeerUp
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
@@ -86,7 +86,8 @@ class Agent:
         self._started_at = 0.0
         self._events = EventLog()
         self._sessions_file = options.last_intent.with_suffix(".sessions.json")
-        self._last_sessions = LastSessions(self._sessions_file, self._cannot_save_sessions)
+        self._expected: frozenset[PeerKey] | None = None
+        self._last_sessions = LastSessions(self._sessions_file, self._sessions_up, self._cannot_save_sessions)
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End the agent: sessions with Cease, routes stay in the kernel.
@@ -210,12 +211,13 @@ class Agent:
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
+        self._expected = load_last_sessions(self._sessions_file)
         engine = Engine(
             speaker_config(intent),
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
-            expected=load_last_sessions(self._sessions_file),
+            expected=self._expected,
         )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         start(speaker.run())
@@ -249,22 +251,24 @@ class Agent:
                     self._datapath.follow(event)
             case PeerUp(peer):
                 self._events.session_up(peer, self._now())
-                self._note_sessions()
+                self._last_sessions.note_change()
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
                 self._events.session_down(event, self._now())
-                self._note_sessions()
+                self._last_sessions.note_change()
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
 
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    def _note_sessions(self) -> None:
-        """Remember whose sessions are up; those that end because we stop count as up."""
-        if self._speaker is not None and not self._stopping.is_set():
-            peers = self._speaker.engine.peers
-            self._last_sessions.note({key for key, peer in peers.items() if peer.source is not None})
+    def _sessions_up(self) -> set[PeerKey] | None:
+        """Return whose sessions are up, or were and are still waited for; None where there is no speaker yet."""
+        if self._speaker is None:
+            return None
+        engine = self._speaker.engine
+        up = {key for key, peer in engine.peers.items() if peer.source is not None}
+        return up | (self._expected or set()) if engine.deferred_families else up
 
     def _cannot_save_sessions(self, error: OSError) -> None:
         self._log.warning("cannot save which sessions are up", path=self._sessions_file, reason=error)

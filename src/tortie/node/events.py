@@ -16,7 +16,7 @@ from tortie.node.status_protocol import JSONObject
 
 __all__ = ["EVENTS_KEPT_MAX", "EventLog"]
 
-EVENTS_KEPT_MAX: Final = 200
+EVENTS_KEPT_MAX: Final = 500
 """Older ones fall out."""
 
 

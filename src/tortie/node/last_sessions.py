@@ -10,7 +10,7 @@ Structures to know: `LastSessions`.
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -42,23 +42,24 @@ def load_last_sessions(path: Path) -> frozenset[PeerKey] | None:
 class LastSessions:
     """Writes down which sessions are up, soon after that changes."""
 
-    def __init__(self, path: Path, report: Callable[[OSError], None]) -> None:
-        """Nothing is up and nothing is written yet.
+    def __init__(
+        self, path: Path, find_up: Callable[[], Iterable[PeerKey] | None], report: Callable[[OSError], None]
+    ) -> None:
+        """Write nothing yet.
 
         Args:
             path: of the file.
+            find_up: says which sessions are up, None where nobody knows yet; asked at each write.
             report: is told when it cannot be written.
         """
         self._path = path
+        self._find_up = find_up
         self._report = report
-        self._up: set[PeerKey] = set()
         self._is_changed = asyncio.Event()
 
-    def note(self, up: set[PeerKey]) -> None:
-        """These sessions are up now."""
-        if up != self._up:
-            self._up = up
-            self._is_changed.set()
+    def note_change(self) -> None:
+        """A session has come up or gone down."""
+        self._is_changed.set()
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -68,15 +69,18 @@ class LastSessions:
             await asyncio.sleep(WRITE_PAUSE_S)
 
     def write(self) -> None:
-        """Write now what was noted last."""
+        """Write now."""
         self._is_changed.clear()
+        up = self._find_up()
+        if up is None:
+            return
         scratch = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 os.fchmod(descriptor, FILE_MODE)
-                json.dump(sorted(self._up), file)
+                json.dump(sorted(up), file)
             scratch.replace(self._path)
         except OSError as error:
             self._report(error)

@@ -156,6 +156,9 @@ def test_sessions_come_up_and_a_change_of_the_datastore_reaches_the_peer(pair: P
             assert status["datastore"]["is_connected"]
             assert status["intent_from"] == "datastore"
             assert status["sessions"][0]["counters"]["down_count"] == 0
+            assert [(each["subject"], each["what"]) for each in status["events"]] == [
+                (f"{ADDRESSES[1]} port {pair.port}", "up")
+            ]
 
     asyncio.run(run())
 
@@ -464,5 +467,8 @@ def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
                 return [item["name"] for item in (await pair.status(0))["quarantine"]] == ["n2"]
 
             await pair.wait_for(is_reported)
+            [event] = [each for each in (await pair.status(0))["events"] if each["kind"] == "record"]
+            assert (event["subject"], event["what"]) == ("Node 'n2'", "set aside")
+            assert "10.9.9.1" in event["reason"]
 
     asyncio.run(run())

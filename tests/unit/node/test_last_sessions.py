@@ -16,9 +16,7 @@ def fail(error: OSError) -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = tmp_path / "state" / "x.sessions.json"
-    sessions = LastSessions(file, fail)
-    sessions.note(set(KEYS))
-    sessions.write()
+    LastSessions(file, lambda: KEYS, fail).write()
     assert load_last_sessions(file) == KEYS
     assert list(file.parent.iterdir()) == [file]
 
@@ -36,5 +34,12 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path, text: str | None) -> N
 def test_what_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     errors: list[OSError] = []
-    LastSessions(tmp_path / "file" / "x.sessions.json", errors.append).write()
+    LastSessions(tmp_path / "file" / "x.sessions.json", lambda: KEYS, errors.append).write()
     assert [type(error) for error in errors] == [FileExistsError]
+
+
+def test_what_was_written_stays_while_nobody_knows_better(tmp_path: Path) -> None:
+    file = tmp_path / "x.sessions.json"
+    LastSessions(file, lambda: KEYS, fail).write()
+    LastSessions(file, lambda: None, fail).write()
+    assert load_last_sessions(file) == KEYS

@@ -108,7 +108,7 @@ class Shared:
         self.events: deque[tuple[float, str]] = deque(maxlen=EVENTS_KEPT_MAX)
         self.failure_count = 0  # ConnectRetryCounter: in a row, drives the back-off
         self.has_failed = False  # since the session last counted
-        self.now = 0.0  # of the last event
+        self.now = 0.0  # of the last event that ended something
         self.last_error = ""
         self.last_error_at = 0.0
         self.last_notification_sent: Notification | None = None
@@ -201,7 +201,6 @@ class Connection:
 
     def fire(self, event: Event, now: float, cause: Cause = NO_CAUSE) -> Cause:
         """Let the machine take `event`, carry out the action of the table, return the cause in full."""
-        self._shared.now = now
         machine = self._machine
         before = machine.state
         action = machine.step(event)
@@ -213,6 +212,7 @@ class Connection:
             self._shared.record(now, f"{side}: {before.name} to {machine.state.name}: {why}")
         ending, beginning = self._ACTIONS[action]
         if ending is not None:
+            self._shared.now = now
             ending(self, cause)
         if beginning is not None:
             beginning(self, now)
