@@ -50,6 +50,8 @@ class PeerOptions:
 
     def of_other_end(self) -> "PeerOptions":
         """Return what a BGPPeer means for the session that the peer has in return."""
+        if self.allowed_local_as_count is None and self.reachable_by is None and self.add_path is None:
+            return self
         add_path = None if self.add_path is None else _SEEN_FROM_THERE[self.add_path]
         return replace(self, allowed_local_as_count=None, reachable_by=None, add_path=add_path)
 
@@ -88,6 +90,9 @@ def _shown(name: str, value: object) -> str:
         return ",".join(value)
     return str(value)
 
+
+NO_OPTIONS: Final = PeerOptions()
+"""Everything left open."""
 
 _SEEN_FROM_THERE: Final = {"off": "off", "receive": "send", "send": "receive", "both": "both"}
 _NAMES: Final = tuple(item.name for item in fields(PeerOptions))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tortie.fabric.addresses import family_of
 from tortie.fabric.intent import ACCEPT_ALL, FilterIntent, SessionIntent
-from tortie.fabric.options import PeerOptions
+from tortie.fabric.options import NO_OPTIONS, PeerOptions
 from tortie.fabric.reading import Speakers
 from tortie.fabric.records import NodeRecord
 
@@ -60,6 +60,7 @@ class LocalSpeaker:
             local_as: our AS number on this session (localASNumber); None = our own.
         """
         family = family_of(remote_address)
+        families = self._carried(None, family)
         speaking_as = self.as_number if local_as is None else local_as
         return SessionIntent(
             remote_address=remote_address,
@@ -67,12 +68,15 @@ class LocalSpeaker:
             port=port,
             local_as=speaking_as,
             peer_as=peer_as,
-            families=self._carried(None, family),
+            families=families,
             passive=passive,
             is_client=role not in _MESH_ROLES and self._is_client(remote_address, speaking_as, peer_as),
+            next_hop_mode=self.next_hop_mode,
+            add_path=self.add_path,
             roles=(role,),
             description=description,
             import_filter=ACCEPT_ALL,
+            export_filter=self._export_filter(families),
         )
 
     def with_options(self, session: SessionIntent, options: PeerOptions) -> SessionIntent:
@@ -80,6 +84,8 @@ class LocalSpeaker:
 
         Without a family where it should carry none that we can.
         """
+        if options == NO_OPTIONS:
+            return session
         families = self._carried(options.families, family_of(session.remote_address))
         mode = options.next_hop_mode
         if mode is None and options.is_next_hop_kept_outside and session.peer_as != session.local_as:
@@ -118,6 +124,8 @@ class LocalSpeaker:
 
     def _export_filter(self, families: tuple[str, ...]) -> FilterIntent:
         """Return what may be sent in some families; a rule covers prefixes of its own family only."""
+        if len(families) == 1:
+            return self.export_filters[families[0]]
         filters = [self.export_filters[family] for family in families]
         accepts_rest = all(each.default_accept for each in filters)
         return FilterIntent(tuple(rule for each in filters for rule in each.rules), accepts_rest)

@@ -114,6 +114,7 @@ def test_a_peer_with_a_bad_annotation_is_set_aside(name: str) -> None:
 def test_a_bad_annotation_of_the_default_takes_out_itself(name: str) -> None:
     found = fabric(N1, N2, configuration(listenPort=1790, annotations={name: "x"}))
     assert "as if there were no such annotation" in reasons(found)["BGPConfiguration", "default"]
+    assert not found.settings.is_default_usable, "agents that run keep what they do"
     session = session_with(node_intent(found, "n1"), "10.0.0.2")
     assert (session.port, session.families, session.add_path) == (1790, ("ipv4",), "off")
 
@@ -121,6 +122,7 @@ def test_a_bad_annotation_of_the_default_takes_out_itself(name: str) -> None:
 def test_families_of_one_node_alone_are_refused() -> None:
     found = fabric(N1, N2, both("node.n1"))
     assert "only the default and BGPPeers can say it" in reasons(found)["BGPConfiguration", "node.n1"]
+    assert found.settings.is_default_usable
     assert remotes(node_intent(found, "n1")) == ["10.0.0.2", "fd00::2"]
 
 
@@ -139,3 +141,10 @@ def test_a_reflectors_own_word_before_the_default() -> None:
     found = fabric(N1, settings, reflector(RR, "1.0.0.1"), peer("rr", RR))
     assert session_with(reflector_intent(found, RR), "10.0.0.1").add_path == "both"
     assert session_with(reflector_intent(found, RR, None, "send"), "10.0.0.1").add_path == "send"
+
+
+def test_a_bad_word_of_one_node_is_that_nodes_alone() -> None:
+    found = fabric(N1, N2, configuration("node.n1", listenPort=1790, annotations={"tortie/add-path": "x"}))
+    assert ("BGPConfiguration", "node.n1") in reasons(found)
+    assert found.settings.is_default_usable
+    assert session_with(node_intent(found, "n2"), "10.0.0.1").port == 1790
