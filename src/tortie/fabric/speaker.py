@@ -8,7 +8,7 @@ only a `LocalSpeaker`. What it is NOT for: deciding which sessions there are. RF
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tortie.fabric.addresses import family_of
+from tortie.fabric.addresses import FAMILIES, family_of
 from tortie.fabric.intent import ACCEPT_ALL, FilterIntent, SessionIntent
 from tortie.fabric.options import NO_OPTIONS, PeerOptions
 from tortie.fabric.reading import Speakers
@@ -119,7 +119,9 @@ class LocalSpeaker:
         return common if wanted is None else tuple(family for family in wanted if family in common)[:1]
 
     def _carried(self, families: tuple[str, ...] | None, of_addresses: str) -> tuple[str, ...]:
-        wanted = families or self.families or (of_addresses,)
+        wanted = families or self.families
+        if wanted is None:
+            return _ALONE[of_addresses]
         return tuple(family for family in wanted if family in self.export_filters)
 
     def _export_filter(self, families: tuple[str, ...]) -> FilterIntent:
@@ -141,4 +143,5 @@ class LocalSpeaker:
         return self.speakers.cluster_id(remote_address) != self.cluster_id
 
 
+_ALONE = {family: (family,) for family in FAMILIES}
 _MESH_ROLES = ("mesh", "reflector-mesh")
