@@ -22,6 +22,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "dual_stack_option",
     "duration",
     "file_option",
     "for_restart_option",
@@ -37,6 +38,7 @@ __all__ = [
     "resource_options",
     "routes_options",
     "socket_option",
+    "status_options",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -236,6 +238,26 @@ def routes_options(verb: Verb) -> Verb:
     return verb
 
 
+def status_options(verb: Verb) -> Verb:
+    """Add the options of both `status` commands."""
+    for option in (
+        socket_option,
+        text_or_json_option,
+        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 500)."),
+        click.option(
+            "--events",
+            type=click.IntRange(0),
+            metavar="N",
+            default=10,
+            show_default=True,
+            help="So many of the last events.",
+        ),
+        click.option("--all", "shows_all", is_flag=True, help="Every session, also where there are more than 30."),
+    ):
+        verb = option(verb)
+    return verb
+
+
 def place_options(verb: Verb) -> Verb:
     """Add where an agent has its files: --run-dir, --state-dir, --status-socket."""
     for option in (
@@ -309,5 +331,8 @@ def reporting_options(verb: Verb) -> Verb:
 # ---------------------------------------------------------------- labs
 
 topology_argument = click.argument("topology")
+dual_stack_option = click.option(
+    "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

@@ -23,6 +23,7 @@ def run_from_options(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    add_path: str,
     status_socket: Path,
     reporting: Reporting,
 ) -> None:
@@ -34,6 +35,7 @@ def run_from_options(
         router_id=router_id,
         cluster_id=cluster_id,
         client_ranges=client_ranges,
+        add_path=add_path,
     )
     _run(config, status_socket, reporting)
 

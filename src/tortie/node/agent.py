@@ -27,11 +27,13 @@ from tortie.bgp.engine import (
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
+from tortie.node.events import EventLog
 from tortie.node.histogram import Histogram
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.kernel_news import kernel_news
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
+from tortie.node.last_sessions import LastSessions, load_last_sessions
 from tortie.node.log import Log
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_samples
@@ -66,7 +68,7 @@ class AgentOptions:
         plan: what this speaker should do, given everything.
         datastore: URL of the datastore.
         status_socket: where it answers questions.
-        last_intent: file of the last good intent.
+        last_intent: file of the last good intent; beside it lies which sessions were up.
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
     """
@@ -104,6 +106,10 @@ class Agent:
         self._started_at = 0.0
         self._propagation = Histogram()
         self._measures = DatastoreMeasures(0.0)
+        self._events = EventLog()
+        self._sessions_file = options.last_intent.with_suffix(".sessions.json")
+        self._expected: frozenset[PeerKey] | None = None
+        self._last_sessions = LastSessions(self._sessions_file, self._sessions_up, self._cannot_save_sessions)
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End the agent: sessions with Cease, routes stay in the kernel.
@@ -153,8 +159,10 @@ class Agent:
             start(self._follow(self._follower, start))
             start(self._listen_again())
             start(self._tell_kernel_news())
+            start(self._last_sessions.run())
             await self._stopping.wait()
             self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
+            self._last_sessions.write()
             for task in self._running:
                 task.cancel()
 
@@ -238,11 +246,13 @@ class Agent:
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
+        self._expected = load_last_sessions(self._sessions_file)
         engine = Engine(
             speaker_config(intent),
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
+            expected=self._expected,
             observer=Observer(
                 propagated=None if self._options.metrics is None else self._propagation.observe,
                 session_event=self._on_session_event,
@@ -279,14 +289,34 @@ class Agent:
                 if self._datapath is not None:
                     self._datapath.follow(event)
             case PeerUp(peer):
+                self._events.session_up(peer, self._now())
+                self._last_sessions.note_change()
                 self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
+                self._events.session_down(event, self._now())
+                self._last_sessions.note_change()
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
 
     def _on_session_event(self, peer: PeerKey, text: str) -> None:
         self._log.debug("session event", object=f"session {peer}", reason=text)
 
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _sessions_up(self) -> set[PeerKey] | None:
+        """Return whose sessions are up, or were and are still waited for; None where there is no speaker yet."""
+        if self._speaker is None:
+            return None
+        engine = self._speaker.engine
+        up = {key for key, peer in engine.peers.items() if peer.source is not None}
+        return up | (self._expected or set()) if engine.deferred_families else up
+
+    def _cannot_save_sessions(self, error: OSError) -> None:
+        self._log.warning("cannot save which sessions are up", object=str(self._sessions_file), reason=error)
+
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
+        self._events.quarantine(() if former is None else former.quarantine, intent.quarantine, self._now())
         before = set() if former is None else set(former.quarantine)
         for item in intent.quarantine:
             if item not in before:
@@ -389,4 +419,5 @@ class Agent:
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],
+            "events": self._events.view(self._now()),
         }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tortie import __version__
 from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp
+from tortie.node.events import EventLog
 from tortie.node.histogram import Histogram
 from tortie.node.log import Log
 from tortie.node.metrics_address import MetricsAddress
@@ -64,6 +65,7 @@ class StandaloneReflector:
         self._is_for_restart = False
         self._speaker: Speaker | None = None
         self._started_at = 0.0
+        self._events = EventLog()
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End every session with Cease / Administrative Shutdown, then the process.
@@ -111,10 +113,13 @@ class StandaloneReflector:
                 task.cancel()
 
     def _on_event(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
         match event:
             case PeerUp(peer):
+                self._events.session_up(peer, now)
                 self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
+                self._events.session_down(event, now)
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
             case _:
                 pass
@@ -146,6 +151,7 @@ class StandaloneReflector:
             "originated": [],
             "kernel": None,
             "quarantine": [],
+            "events": self._events.view(speaker.now),
         }
 
     def _routes_asked(self, arguments: JSONObject) -> Iterator[JSONObject]:

@@ -106,6 +106,12 @@ def test_help_loads_nothing_heavy() -> None:
     assert modules_after(["--help"]).isdisjoint(FORBIDDEN_IN_HELP)
 
 
+def test_add_path_stands_in_the_file_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_command_line(["reflector", "run", "--config", "x.yaml", "--add-path", "both"], "tortie")
+    assert code == ExitCode.USAGE
+    assert "--add-path stands in the file, a peer at a time (add_path)" in capsys.readouterr().err
+
+
 def test_reflector_alone_loads_no_pydantic_no_http_no_rich() -> None:
     # Everything is loaded before it fails: its status socket cannot lie below a file.
     options = ["--listen", "192.0.2.1", "--as", "64512", "--client-range", "10.0.0.0/8"]

@@ -70,19 +70,24 @@ class Engine:
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
         is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
             nothing before they have told it what they have (RFC 4724 §4.1).
+        expected: whose session was up before the restart: only they are waited for; None = not known, all are.
         observer: is told of what happens; None costs nothing.
 
     Attributes:
+        refused_count: connections of nobody's, since the start.
+        session_end_count: how often an established session has ended since the start, those of peers that are gone
+            included; a session's own count is its `down_count`.
         totals: counts over all peers, for metrics.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, all by name
         self,
         config: SpeakerConfig,
         jitter: Callable[[], float],
         *,
         reports_best_paths: bool = False,
         is_restarting: bool = False,
+        expected: frozenset[PeerKey] | None = None,
         observer: Observer | None = None,
     ) -> None:
         """Start with no peer; see the class."""
@@ -94,6 +99,7 @@ class Engine:
         self.totals = Totals()
         self._observer = observer
         self._propagation = Propagation(None if observer is None else observer.propagated)
+        self.session_end_count = 0
         self._jitter = jitter
         self._reports_best_paths = reports_best_paths
         self._by_source: dict[Source, Peer] = {}
@@ -103,7 +109,7 @@ class Engine:
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
         self._helper = Helper(self.rib, self._next_hops.note_paths_went)
-        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
+        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset(), expected)
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
@@ -135,9 +141,9 @@ class Engine:
         self._peers.set_ranges(ranges)
         wanted = {peer.key: peer.options for peer in peers}
         for key in wanted:
-            former = self._peers.name_dynamic(key)
+            former = self._peers.rename(key, wanted)
             if former is not None:
-                self._deferral.note_gone(former)
+                self._deferral.note_renamed(former, key)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._peers.range_options(key.remote_address) if peer.is_dynamic else None
@@ -188,9 +194,9 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        if not peer.session.reconfigure(self._session_config(key, options), now):
-            self._apply_in_place(peer, former)
-        self._pump(peer, now)
+        peer.session.reconfigure(self._session_config(key, options), now)
+        self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
+        self._apply_in_place(peer, former)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
@@ -514,9 +520,9 @@ class Engine:
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
                 self._on_session_up(peer, negotiated, now)
-            case outputs.SessionDown(reason, is_remote, notification):
-                self.totals.note_reset(notification, is_remote=is_remote)
-                self._on_session_down(peer, reason, notification, now)
+            case outputs.SessionDown():
+                self.totals.note_reset(output.notification, is_remote=output.is_remote)
+                self._on_session_down(peer, output, now)
             case outputs.RouteRefreshReceived(refresh):
                 self._on_route_refresh(peer, refresh.family)
 
@@ -570,19 +576,20 @@ class Engine:
         peer.memberships[family] = Membership(self.rib.groups[profile], member)
         self._ready[peer] = None
 
-    def _on_session_down(self, peer: Peer, reason: str, notification: Notification | None, now: float) -> None:
+    def _on_session_down(self, peer: Peer, down: outputs.SessionDown, now: float) -> None:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
         self._propagation.note_left(peer, now)
+        self.session_end_count += 1
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        stale_s = self._helper.session_ended(peer, source, notification, now)
+        stale_s = self._helper.session_ended(peer, source, down.notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
-        self._outputs.append(PeerDown(peer.key, reason, stale_s))
+        self._outputs.append(PeerDown(peer.key, down.reason, stale_s, down.notification, down.is_remote))
 
     def _on_route_refresh(self, peer: Peer, family: Family) -> None:
         membership = peer.memberships.get(family)

@@ -39,6 +39,11 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
     multiple=True,
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
+@click.option(
+    "--add-path",
+    type=click.Choice(["off", "receive", "send", "both"]),
+    help="Several paths a prefix (RFC 7911), as this end sees it. Default: off, or what the datastore says.",
+)
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
 @reporting_options
@@ -53,6 +58,7 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    add_path: str | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
@@ -88,6 +94,8 @@ def reflector_run(
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
+    if config is not None and add_path is not None:
+        raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
     from tortie.cli.running import Reporting, socket_to_serve
 
     reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
@@ -107,6 +115,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
             reporting=reporting,
         )
@@ -118,7 +127,7 @@ def reflector_run(
         run_datastore_agent(
             role="reflector",
             name=ip,
-            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None),
+            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None, add_path),
             datastore=datastore,
             run_directory=run_dir,
             state=state_dir,
