@@ -20,11 +20,15 @@ from tortie.bgp.engine import (
     CancelConnection,
     CloseConnection,
     Engine,
+    NextHopsWanted,
     OpenConnection,
     Output,
     PeerKey,
     SendBytes,
 )
+
+Metric = Callable[[bytes], int | None]
+"""Packed next hop → interior cost, None = it cannot be reached."""
 
 DELAY_S: Final = 0.001
 """One way, when nothing else is said."""
@@ -49,6 +53,7 @@ class Host:
         is_frozen: it takes nothing in; what is sent to it waits (a peer that does not read).
         reads_bytes_per_s: how fast it takes in what is sent to it; None = at once.
         timer: when the agenda has its engine's next timer; None = not at all.
+        metric: the interior cost of a next hop, for an engine that asks; None = it gets no answer.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Host:
     is_frozen: bool = False
     reads_bytes_per_s: float | None = None
     timer: float | None = None
+    metric: Metric | None = None
 
 
 @dataclass(eq=False)
@@ -105,9 +111,9 @@ class World:
 
     # ------------------------------------------------------------------ building and breaking
 
-    def add(self, name: str, engine: Engine, *addresses: str) -> Host:
+    def add(self, name: str, engine: Engine, *addresses: str, metric: Metric | None = None) -> Host:
         """Put a speaker into the world."""
-        host = Host(name, engine, addresses)
+        host = Host(name, engine, addresses, metric=metric)
         self.hosts[name] = host
         self._by_address.update(dict.fromkeys(addresses, host))
         return host
@@ -235,6 +241,9 @@ class World:
                 self._send(host, connection, b"".join(buffers))
             case CloseConnection(connection):
                 self._close(host, connection)
+            case NextHopsWanted(next_hops) if host.metric is not None:
+                for next_hop in next_hops:
+                    host.engine.next_hop_changed(next_hop, self.now, metric=host.metric(next_hop))
             case _:
                 host.log.append((self.now, output))
 
