@@ -4,19 +4,19 @@ A mutation replaces one function for the length of a test. Structure to know: `M
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tortie.bgp.engine import sending
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.helper import Helper
-from tortie.bgp.rib import decision, export, rib
+from tortie.bgp.rib import Path, decision, export, rib
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, reflected_attributes
 from tortie.bgp.rib.rib import RIB
 from tortie.bgp.rib.segment import Segment
 from tortie.bgp.rib.update_group import UpdateGroup
+from tortie.bgp.wire import AttributeSet, AttributeTable
 
 Patch = pytest.MonkeyPatch
 
@@ -46,7 +46,7 @@ def reflect_to_no_client(patch: Patch) -> None:
 def leave_cluster_list_alone(patch: Patch) -> None:
     """The reflector does not put its cluster id in."""
 
-    def without(path: Any, cluster_id: int, table: Any) -> Any:
+    def without(path: Path, cluster_id: int, table: AttributeTable) -> AttributeSet:
         return table.replace(reflected_attributes(path, cluster_id, table), cluster_list=path.attributes.cluster_list)
 
     patch.setattr(export, "reflected_attributes", without)
@@ -59,7 +59,7 @@ def become_the_next_hop(patch: Patch) -> None:
 
 def prefer_high_router_ids(patch: Patch) -> None:
     """The tie-break turned round."""
-    original = decision._originating_router_id  # noqa: SLF001 - a mutation reaches in
+    original = decision._originating_router_id
     patch.setattr(decision, "_originating_router_id", lambda path: -original(path))
 
 

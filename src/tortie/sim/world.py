@@ -72,12 +72,12 @@ class Pipe:
 
     Attributes:
         ends: host → its number.
-        on_their_way: by sender, what is not delivered yet, in order.
+        on_their_way: by sender, what is not delivered yet, in order: (when it arrives, data).
     """
 
     ends: dict[Host, int]
     is_open: bool = True
-    on_their_way: dict[Host, deque[bytes]] = field(default_factory=dict)
+    on_their_way: dict[Host, deque[tuple[float, bytes]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Nothing is on its way."""
@@ -271,16 +271,17 @@ class World:
         if pipe is None:
             return
         queue = pipe.on_their_way[host]
-        queue.append(data)
-        self.unread_bytes_max = max(self.unread_bytes_max, sum(map(len, queue)))
+        queue.append((self.now + self.delay(host, pipe.other(host)), data))
+        self.unread_bytes_max = max(self.unread_bytes_max, sum(len(waiting) for _, waiting in queue))
         if len(queue) == 1:
             self._deliver_later(host, pipe)
 
     def _deliver_later(self, sender: Host, pipe: Pipe) -> None:
         target = pipe.other(sender)
+        arrival, data = pipe.on_their_way[sender][0]
         rate = target.reads_bytes_per_s
-        reading_s = 0.0 if rate is None else len(pipe.on_their_way[sender][0]) / rate
-        self._later(self.delay(sender, target) + reading_s, lambda: self._deliver(sender, pipe))
+        reading_s = 0.0 if rate is None else len(data) / rate
+        self._later(max(arrival - self.now, 0.0) + reading_s, lambda: self._deliver(sender, pipe))
 
     def _deliver(self, sender: Host, pipe: Pipe) -> None:
         """Hand over what waits at the head of one direction; a stream keeps its order."""
@@ -291,7 +292,7 @@ class World:
             self._later(FROZEN_LOOK_S, lambda: self._deliver(sender, pipe))
             return
         queue = pipe.on_their_way[sender]
-        target.engine.receive_data(pipe.ends[target], queue.popleft(), self.now)
+        target.engine.receive_data(pipe.ends[target], queue.popleft()[1], self.now)
         self._touched[target] = None
         if queue:
             self._deliver_later(sender, pipe)
