@@ -1,0 +1,97 @@
+"""FRR as the speaker of a host: zebra and bgpd, on a reflector bgpd alone.
+
+What it is NOT for: the text of its configuration (`frr_text.py`). Sockets lie where `vtysh` looks for them by itself,
+below the host's own /run. FRR wants a user and groups of its own, which a user namespace does not have: on this host
+/etc/group says that root is in FRR's, /etc/frr is a folder of the lab, and /var/tmp, where FRR keeps its crash logs, is
+the host's own.
+"""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from tortie.fabric import NodeIntent
+from tortie.lab.foreign.daemon import Daemon, asked, run_command, wait_until, write_private
+from tortie.lab.foreign.frr_text import render_frr
+from tortie.lab.foreign.speakers import FRR_FOLDER
+from tortie.lab.namespaces import bind_mount, mount_tmpfs
+
+__all__ = ["FRR", "states_by_address"]
+
+RUN: Final = Path("/run/frr")
+ZEBRA_SOCKET: Final = RUN / "zserv.api"
+GROUPS: Final = "root:x:0:\nfrr:x:0:root\nfrrvty:x:0:root\n"
+GROUP_FILE: Final = Path("/etc/group")
+SETTINGS_FOLDER: Final = "/etc/frr"
+CRASH_LOGS: Final = "/var/tmp"
+ROUTES_KEPT_S: Final = 60
+"""Routes of an earlier run stay in the kernel for so long after zebra starts again."""
+
+
+class FRR(Daemon):
+    """See the module's header."""
+
+    async def apply(self, intent: NodeIntent) -> None:
+        """See Daemon."""
+        folder = self.folder / "frr"
+        file, new = folder / "bgpd.conf", folder / "bgpd.conf.new"
+        if not self.processes.names:
+            _prepare_host(folder)
+        write_private(new, render_frr(intent))
+        await run_command(f"{FRR_FOLDER}/bgpd", "--skip_runas", "--dryrun", "-f", str(new))
+        new.replace(file)
+        if "bgpd" in self.processes.names:
+            await self._reload(file)
+        else:
+            await self._start(folder, file, has_kernel=intent.kind == "node")
+
+    def session_states(self, intent: NodeIntent) -> dict[str, str]:
+        """See Daemon."""
+        return states_by_address(asked(("vtysh", "-d", "bgpd", "-c", "show bgp summary json")))
+
+    async def _start(self, folder: Path, file: Path, *, has_kernel: bool) -> None:
+        common = ("--vty_socket", str(RUN), "-P", "0")
+        if has_kernel:
+            (folder / "zebra.conf").write_text("log stdout\n", encoding="ascii")
+            zebra = ("-f", str(folder / "zebra.conf"), "-i", str(RUN / "zebra.pid"), "-z", str(ZEBRA_SOCKET))
+            kept = ("--retain", "--graceful_restart", str(ROUTES_KEPT_S), "-u", "root", "-g", "root")
+            await self.processes.start("zebra", f"{FRR_FOLDER}/zebra", *zebra, *kept, *common)
+            await wait_until("zebra takes connections", ZEBRA_SOCKET.is_socket, self.processes)
+        alone = ("--no_kernel", "--no_zebra")
+        where = ("-z", str(ZEBRA_SOCKET)) if has_kernel else alone
+        bgpd = ("--skip_runas", "-f", str(file), "-i", str(RUN / "bgpd.pid"))
+        await self.processes.start("bgpd", f"{FRR_FOLDER}/bgpd", *bgpd, *where, *common)
+        await wait_until("bgpd answers", lambda: bool(asked(("vtysh", "-d", "bgpd", "-c", "show version"))), self.processes)
+
+    async def _reload(self, file: Path) -> None:
+        folders = ("--confdir", str(file.parent), "--rundir", str(RUN), "--vty_socket", str(RUN))
+        reload = (f"{FRR_FOLDER}/frr-reload.py", "--reload", "--stdout", *folders, "--daemon", "bgpd", str(file))
+        await run_command("/usr/bin/python3", *reload)
+
+
+def states_by_address(text: str) -> dict[str, str]:
+    """Return peer's address → state in the JSON of `show bgp summary json`; {} for what is none."""
+    try:
+        families = json.loads(text)
+    except ValueError:
+        return {}
+    return {
+        address: str(peer.get("state", "")).lower()
+        for family in families.values()
+        if isinstance(family, dict)
+        for address, peer in family.get("peers", {}).items()
+    }
+
+
+def _prepare_host(folder: Path) -> None:
+    """Make FRR at home in this host's mount namespace; a second time changes nothing."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    RUN.mkdir(mode=0o700, exist_ok=True)
+    (folder / "vtysh.conf").touch()
+    if GROUP_FILE.read_text(encoding="utf-8") == GROUPS:
+        return
+    group = folder / "group"
+    group.write_text(GROUPS, encoding="ascii")
+    bind_mount(str(group), str(GROUP_FILE))
+    bind_mount(str(folder), SETTINGS_FOLDER)
+    mount_tmpfs(CRASH_LOGS)
