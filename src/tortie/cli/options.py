@@ -19,6 +19,7 @@ __all__ = [
     "ApiVersion",
     "OutputFormat",
     "TextOrJSON",
+    "agent_option",
     "choice",
     "config_options",
     "datastore_option",
@@ -227,5 +228,12 @@ def place_options(verb: Verb) -> Verb:
 # ---------------------------------------------------------------- labs
 
 topology_argument = click.argument("topology")
+agent_option = click.option(
+    "--agent",
+    "agents",
+    metavar="HOST=AGENT",
+    multiple=True,
+    help="Another speaker on a host: bird, bird1, frr, gobgp or tortie. May be given several times.",
+)
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

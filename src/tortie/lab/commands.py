@@ -43,7 +43,18 @@ COMMAND_NAMES: Final = ("tortie", "calicoctl")
 STATUS_SOCKET: Final = "status.sock"
 """File name, in a host's run directory, of the socket that an agent answers status requests on."""
 
-KEPT_VARIABLES: Final = (BIRD1_VARIABLE, "TERM", "TORTIE_DEBUG", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME")
+KEPT_VARIABLES: Final = (
+    BIRD1_VARIABLE,
+    "TERM",
+    "TORTIE_DEBUG",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "HOME",
+)
 """Variables of the person's own environment that hosts see as well."""
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -7,12 +7,12 @@ Commands are looked up; namespaces are tried out in a trial run, since no settin
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from tortie.lab.errors import Requirement, RequirementsMissing
-from tortie.lab.foreign.speakers import SPEAKERS, missing_speakers
+from tortie.lab.foreign.speakers import missing_speakers
 from tortie.lab.topology_types import Topology
 
 __all__ = [
@@ -56,29 +56,21 @@ SETTINGS: Final = (
 """Kernel settings that forbid namespaces: file below /proc/sys, the value that does, the line that allows them."""
 
 
-def check_requirements(topology: Topology) -> None:
-    """Return if a lab of a topology can be raised here; hosts that it marks as optional are not asked for.
+def check_requirements(topology: Topology | None = None) -> None:
+    """Return if a lab can be raised here: any, or that of a topology, whose optional hosts are not asked for.
 
     Raises:
         RequirementsMissing: with everything that is missing and the line to type for each.
     """
-    agents = {
-        host.agent: f"host {host.name} of lab {topology.name}"
-        for host in reversed(topology.hosts)
-        if host.agent in SPEAKERS and not host.is_optional
-    }
-    missing = [item for item in find_missing(()) if item.is_required]
-    missing += missing_speakers(agents, is_required=True)
+    missing = [item for item in find_missing() if item.is_required]
+    if topology is not None:
+        missing += missing_speakers(topology)
     if missing:
         raise RequirementsMissing(missing)
 
 
-def find_missing(speakers: Collection[str] = tuple(SPEAKERS)) -> list[Requirement]:
-    """Return what is missing, the needed things first; foreign speakers only labs need that have them.
-
-    Args:
-        speakers: foreign speakers to look for.
-    """
+def find_missing() -> list[Requirement]:
+    """Return what is missing, the needed things first."""
     found = missing_commands(shutil.which)
     if not found:
         answer = _try_namespaces()
@@ -93,8 +85,7 @@ def find_missing(speakers: Collection[str] = tuple(SPEAKERS)) -> list[Requiremen
                 is_required=False,
             )
         )
-    agents = {agent: f"hosts with `agent: {agent}`" for agent in speakers}
-    return found + missing_speakers(agents, is_required=False)
+    return found
 
 
 def missing_commands(find: Callable[[str], str | None]) -> list[Requirement]:

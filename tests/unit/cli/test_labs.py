@@ -9,8 +9,8 @@ from tortie.lab.wiring import ContainerWiring
 def host(name: str, **changes: object) -> HostStatus:
     process = ProcessReport(name=f"{name}/node", host=name, is_running=True, pid=7, starts=1, exit_status=None,
                             arguments=("tortie",), log="x.log")  # fmt: skip
-    plain = {"name": name, "role": "node", "addresses": ("10.0.0.1/24",), "processes": (process,), "sessions": (),
-             "problem": "", "quarantine": ()}  # fmt: skip
+    plain = {"name": name, "role": "node", "agent": "tortie", "addresses": ("10.0.0.1/24",),
+             "processes": (process,), "sessions": (), "problem": "", "quarantine": ()}  # fmt: skip
     return HostStatus(**(plain | changes))  # type: ignore[arg-type]  # a test's table of changes
 
 
@@ -28,8 +28,8 @@ def test_a_lab_that_is_well() -> None:
     assert lines(host("a")) == [
         "lab 'seed' is up",
         "",
-        "HOST   ROLE   ADDRESSES     SESSIONS    PROCESSES",
-        "a      node   10.0.0.1/24   0 of 0 up   node",
+        "HOST   ROLE   AGENT    ADDRESSES     SESSIONS    PROCESSES",
+        "a      node   tortie   10.0.0.1/24   0 of 0 up   node",
     ]
 
 

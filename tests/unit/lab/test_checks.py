@@ -97,6 +97,7 @@ def host(name: str, *states: str) -> HostStatus:
     return HostStatus(
         name=name,
         role="node",
+        agent="tortie",
         addresses=(),
         processes=(),
         sessions=sessions if states else None,

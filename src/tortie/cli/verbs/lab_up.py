@@ -2,14 +2,15 @@
 
 import click
 
-from tortie.cli.options import topology_argument
+from tortie.cli.options import agent_option, topology_argument
 
 __all__ = ["lab_up"]
 
 
 @click.command
 @topology_argument
-def lab_up(topology: str) -> None:
+@agent_option
+def lab_up(topology: str, agents: tuple[str, ...]) -> None:
     """Raise a lab and leave it up.
 
     Hosts, networks and containers are namespaces of this machine; on the hosts run the real agents. TOPOLOGY is the
@@ -22,11 +23,10 @@ def lab_up(topology: str) -> None:
     """
     import asyncio
 
-    from tortie.cli.labs import show_progress
+    from tortie.cli.labs import chosen_topology, show_progress
     from tortie.lab.lifecycle import up
-    from tortie.lab.topology import load_topology
 
-    lab = asyncio.run(up(load_topology(topology), on_progress=show_progress))
+    lab = asyncio.run(up(chosen_topology(topology, agents), on_progress=show_progress))
     for remark in lab.state.remarks:
         click.echo(f"note: {remark}", err=True)
     names = ", ".join(host.name for host in lab.topology.hosts)

@@ -1,8 +1,8 @@
 """The lab's process on a host with a foreign speaker: datastore → intent → its configuration, and its status.
 
 For: following the datastore as our agent does, having the speaker obey, writing what Calico's Felix writes (routes to
-workloads; blackholes of own blocks where the speaker does not), and answering on the status socket, so that `lab status`
-and `node status` show this host like any other. Not for: any one speaker (`daemon.py`).
+workloads; blackholes of own blocks where the speaker does not), and answering on the status socket, so that `lab
+status` and `node status` show this host like any other. Not for: any one speaker (`daemon.py`).
 
 The status socket opens when the speaker answers with its first intent: then the lab calls the process ready. A
 configuration that the speaker refuses is logged and shown; what it did before it still does. Structure to know:
@@ -151,7 +151,7 @@ class ForeignAgent:
             if is_first:
                 raise
             self._problem = str(error)
-            self._log.error("the speaker refused", reason=error)  # noqa: TRY400 - Log has no `exception`
+            self._log.error("the speaker refused", reason=error)
             return
         self._intent, self._problem = intent, ""
         self._log.info("intent taken", sessions=len(intent.sessions), originated=len(intent.originated))
@@ -178,7 +178,7 @@ class ForeignAgent:
         now = asyncio.get_running_loop().time()
         intent = self._intent
         assert intent is not None, "the socket opens after the first intent"
-        states = self._daemon.session_states(intent)
+        states = self._daemon.session_states()
         for session in intent.sessions:
             state = states.get(session.remote_address, "idle")
             if self._states.get(session.remote_address, ("", 0.0))[0] != state:
@@ -201,14 +201,22 @@ class ForeignAgent:
         }
 
     def _session(self, session: SessionIntent, now: float) -> JSONObject:
+        """Return what the speaker says of a session; what foreign speakers do not tell alike is left out."""
         state, since = self._states[session.remote_address]
         return {
             "remote_address": session.remote_address,
+            "remote_port": session.port,
             "local_address": session.local_address or "",
+            "description": session.description,
             "state": state,
             "age_s": round(now - since, 3),
+            "local_as": session.local_as,
             "peer_as": session.peer_as,
             "is_client": session.is_client,
+            "is_passive": session.passive,
+            "families": [],
+            "last_error": "",
+            "stale_s": None,
             "roles": list(session.roles),
         }
 

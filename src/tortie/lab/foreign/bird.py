@@ -1,12 +1,14 @@
 """BIRD as the speaker of a host: BIRD 2, and BIRD 1.6 with a daemon a family.
 
-What it is NOT for: the text of its configuration (`tortie.fabric.bird`). Control sockets lie where the programs look for
-them by themselves, below the host's own /run, so that `birdc show protocols` can be typed there.
+What it is NOT for: the text of its configuration (`tortie.fabric.bird`). Control sockets lie where the programs look
+for them by themselves, below the host's own /run, so that `birdc show protocols` can be typed there.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from tortie.fabric import NodeIntent
@@ -37,11 +39,14 @@ class Bird2(Daemon):
 
     writes_blackholes = True
     _applied: tuple[_Part, ...] = ()
+    _addresses: Mapping[str, str] = MappingProxyType({})
+    """Name of a session's protocol → the peer's address."""
 
     async def apply(self, intent: NodeIntent) -> None:
         """See Daemon."""
         CONTROL_FOLDER.mkdir(mode=0o700, exist_ok=True)
         self._applied = self._parts(intent)
+        self._addresses = {session_name(session): session.remote_address for session in intent.sessions}
         for part in self._applied:
             new, file = self.folder / f"{part.name}.conf.new", self.folder / f"{part.name}.conf"
             write_private(new, part.text)
@@ -52,16 +57,12 @@ class Bird2(Daemon):
             else:
                 await self._start(part, file)
 
-    def session_states(self, intent: NodeIntent) -> dict[str, str]:
+    def session_states(self) -> dict[str, str]:
         """See Daemon."""
         found: dict[str, str] = {}
         for part in self._applied:
             found |= states_by_name(asked((part.control_program, "-s", str(part.control), "show", "protocols")))
-        return {
-            session.remote_address: found[session_name(session)]
-            for session in intent.sessions
-            if session_name(session) in found
-        }
+        return {self._addresses[name]: state for name, state in found.items() if name in self._addresses}
 
     async def _start(self, part: _Part, file: Path) -> None:
         await self.processes.start(part.name, part.program, "-f", "-c", str(file), "-s", str(part.control))

@@ -26,10 +26,12 @@ READY_TIMEOUT_S: Final = 15.0
 READY_POLL_S: Final = 0.05
 FILE_MODE: Final = 0o600
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
+DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
+"""Of util-linux: the kernel ends what follows when the process that started it is killed."""
 
 
 class DaemonFailed(LabError):
-    """A foreign speaker, or a command that speaks to it, did not do what it was asked; the message has its own words."""
+    """A foreign speaker, or a command that speaks to it, did not do as it was asked; the message has its own words."""
 
 
 class Daemon(ABC):
@@ -63,8 +65,8 @@ class Daemon(ABC):
         """
 
     @abstractmethod
-    def session_states(self, intent: NodeIntent) -> dict[str, str]:
-        """Return peer's address → state of the session, in the words of RFC 4271 and in lower case; {} if it is mute."""
+    def session_states(self) -> dict[str, str]:
+        """Return peer's address → state of the session, in RFC 4271's words and lower case; {} if it is mute."""
 
     async def run(self) -> None:
         """Do what the speaker cannot do itself, until cancelled; most can do it all."""
@@ -86,6 +88,7 @@ class Processes:
         """Start one; `output` as stdout of asyncio.create_subprocess_exec. DaemonFailed if it cannot be started."""
         try:
             process = await asyncio.create_subprocess_exec(
+                *DIES_WITH_US,
                 *arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

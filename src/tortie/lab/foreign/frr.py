@@ -12,6 +12,7 @@ from typing import Final
 
 from tortie.fabric import NodeIntent
 from tortie.lab.foreign.daemon import Daemon, asked, run_command, wait_until, write_private
+from tortie.lab.foreign.frr_delta import frr_delta
 from tortie.lab.foreign.frr_text import render_frr
 from tortie.lab.foreign.speakers import FRR_FOLDER
 from tortie.lab.namespaces import bind_mount, mount_tmpfs
@@ -39,13 +40,14 @@ class FRR(Daemon):
             _prepare_host(folder)
         write_private(new, render_frr(intent))
         await run_command(f"{FRR_FOLDER}/bgpd", "--skip_runas", "--dryrun", "-f", str(new))
-        new.replace(file)
         if "bgpd" in self.processes.names:
-            await self._reload(file)
+            await self._change(frr_delta(file.read_text(encoding="utf-8"), new.read_text(encoding="utf-8")))
+            new.replace(file)
         else:
+            new.replace(file)
             await self._start(folder, file, has_kernel=intent.kind == "node")
 
-    def session_states(self, intent: NodeIntent) -> dict[str, str]:
+    def session_states(self) -> dict[str, str]:
         """See Daemon."""
         return states_by_address(asked(("vtysh", "-d", "bgpd", "-c", "show bgp summary json")))
 
@@ -61,12 +63,15 @@ class FRR(Daemon):
         where = ("-z", str(ZEBRA_SOCKET)) if has_kernel else alone
         bgpd = ("--skip_runas", "-f", str(file), "-i", str(RUN / "bgpd.pid"))
         await self.processes.start("bgpd", f"{FRR_FOLDER}/bgpd", *bgpd, *where, *common)
-        await wait_until("bgpd answers", lambda: bool(asked(("vtysh", "-d", "bgpd", "-c", "show version"))), self.processes)
+        await wait_until(
+            "bgpd answers", lambda: bool(asked(("vtysh", "-d", "bgpd", "-c", "show version"))), self.processes
+        )
 
-    async def _reload(self, file: Path) -> None:
-        folders = ("--confdir", str(file.parent), "--rundir", str(RUN), "--vty_socket", str(RUN))
-        reload = (f"{FRR_FOLDER}/frr-reload.py", "--reload", "--stdout", *folders, "--daemon", "bgpd", str(file))
-        await run_command("/usr/bin/python3", *reload)
+    async def _change(self, lines: list[str]) -> None:
+        """Type some lines of configuration, all in one go."""
+        if lines:
+            words = [word for line in ("configure terminal", *lines) for word in ("-c", line)]
+            await run_command("vtysh", "-d", "bgpd", *words)
 
 
 def states_by_address(text: str) -> dict[str, str]:

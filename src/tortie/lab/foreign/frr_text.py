@@ -3,8 +3,12 @@
 What it is NOT for: running FRR (`frr.py`). Blackholes of own blocks and routes to workloads are not in it: the lab's
 process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password is
 left out, since the lab reads no secrets.
+
+Graceful restart is off: FRR waits for a peer that restarts ("NSF passive") and does not dial it, our reflectors wait
+for their clients to dial, and so the two would wait for one another until the restart time is over.
 """
 
+import hashlib
 from typing import Final
 
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
@@ -18,6 +22,7 @@ PREFER_GLOBAL: Final = "prefer-global"
 """Route map of IPv6 imports: of the two next hops that a neighbour on the link sends, the global one is used."""
 
 HEAD: Final = ("! Made by tortie from the datastore: what is changed here by hand is overwritten.", "log stdout")
+NAME_DIGITS: Final = 8
 CONNECT_RETRY_S: Final = 5
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 MULTIHOP_MAX: Final = 255
@@ -32,7 +37,7 @@ def render_frr(intent: NodeIntent) -> str:
         lines += _prefix_list(family, policy, name)
     lines += ["!", f"router bgp {intent.local_as}", f" bgp router-id {intent.router_id}"]
     lines += [" no bgp default ipv4-unicast", f" bgp cluster-id {intent.cluster_id or intent.router_id}"]
-    lines.append(" no bgp network import-check")
+    lines += [" bgp graceful-restart-disable", " no bgp network import-check"]
     for session in usable:
         lines += _neighbor(intent, session)
     for family in FAMILIES:
@@ -48,9 +53,15 @@ def _policy_names(sessions: list[SessionIntent]) -> _PolicyNames:
     names: _PolicyNames = {}
     for session in sessions:
         for policy in (session.import_filter, session.export_filter):
-            key = session.families[0], policy
-            names.setdefault(key, f"policy-{len(names) + 1}")
+            family = session.families[0]
+            names.setdefault((family, policy), _policy_name(family, policy))
     return names
+
+
+def _policy_name(family: str, policy: FilterIntent) -> str:
+    """Return a name that says what stands in the list, so that a list never changes."""
+    digest = hashlib.sha256("\n".join(_prefix_list(family, policy, "")).encode()).hexdigest()
+    return f"policy-{digest[:NAME_DIGITS]}"
 
 
 def _prefix_list(family: str, policy: FilterIntent, name: str) -> list[str]:
@@ -86,9 +97,7 @@ def _neighbor(intent: NodeIntent, session: SessionIntent) -> list[str]:
     return lines
 
 
-def _address_family(
-    intent: NodeIntent, family: str, sessions: list[SessionIntent], names: _PolicyNames
-) -> list[str]:
+def _address_family(intent: NodeIntent, family: str, sessions: list[SessionIntent], names: _PolicyNames) -> list[str]:
     mark = ":" if family == "ipv6" else "."
     networks = [f"  network {prefix}" for prefix in intent.originated if mark in prefix]
     if not networks and not sessions:

@@ -1,7 +1,7 @@
 """GoBGP as the speaker of a host. It has no kernel of its own: what it chose is written by the lab's process.
 
-GoBGP speaks to FRR's zebra where it is to write routes; version 3.10 dies of the interface messages of zebra 8.4 (a panic
-in its decoder, whichever dialect it is told), which are what Debian 12 ships. So this module follows `gobgp monitor
+GoBGP speaks to FRR's zebra where it is to write routes. Of the versions that Debian 12 has, 3.10 dies of the interface
+messages of zebra 8.4 (a panic in its decoder, whichever dialect it is told). So this module follows `gobgp monitor
 global rib` and hands every best path with its next hop to the code by which our own agent writes routes; next hops are
 resolved there, as zebra would.
 
@@ -66,7 +66,7 @@ class GoBGP(Daemon):
         await wait_until(f"gobgpd has {count} neighbours", lambda: len(_neighbors()) == count, self.processes)
         await self._announce(intent)
 
-    def session_states(self, intent: NodeIntent) -> dict[str, str]:
+    def session_states(self) -> dict[str, str]:
         """See Daemon."""
         return states_by_address(_neighbors())
 

@@ -5,7 +5,7 @@ sessions' filters are one policy each way: for each filter its rules in order, f
 with a password is left out, since the lab reads no secrets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tortie.fabric import FilterIntent, FilterRule, NodeIntent, SessionIntent
@@ -69,7 +69,9 @@ class _Policies:
             self.neighbor_sets.append({"neighbor-set-name": name, "neighbor-info-list": addresses})
             for place, rule in enumerate(policy.rules, start=1):
                 found.append(self._rule(f"{name}-{place}", name, rule))
-            found.append(_statement(f"{name}-rest", {"match-neighbor-set": _match("neighbor", name)}, policy.default_accept))
+            found.append(
+                _statement(f"{name}-rest", {"match-neighbor-set": _match("neighbor", name)}, policy.default_accept)
+            )
         return found
 
     def _rule(self, name: str, peers: str, rule: FilterRule) -> Document:
@@ -85,7 +87,7 @@ def _match(kind: str, name: str) -> Document:
     return {f"{kind}-set": name, "match-set-options": "any"}
 
 
-def _statement(name: str, conditions: Document, is_accepted: bool) -> Document:
+def _statement(name: str, conditions: Mapping[str, object], is_accepted: bool) -> Document:
     verdict = "accept-route" if is_accepted else "reject-route"
     return {"name": name, "conditions": conditions, "actions": {"route-disposition": verdict}}
 

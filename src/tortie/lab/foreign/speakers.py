@@ -66,8 +66,8 @@ SPEAKERS: Final[Mapping[str, Speaker]] = {
     ),
     "frr": Speaker(
         title="FRR",
-        programs=("vtysh", *(f"{FRR_FOLDER}/{name}" for name in ("zebra", "bgpd", "frr-reload.py"))),
-        remedy="apt-get install -y frr frr-pythontools",
+        programs=("vtysh", *(f"{FRR_FOLDER}/{name}" for name in ("zebra", "bgpd"))),
+        remedy="apt-get install -y frr",
     ),
     "gobgp": Speaker(title="GoBGP", programs=("gobgpd", "gobgp"), remedy="apt-get install -y gobgpd"),
 }
@@ -79,23 +79,23 @@ def speaker_title(agent: str) -> str:
     return SPEAKERS[agent].title if agent in SPEAKERS else agent
 
 
-def missing_speakers(agents: Mapping[str, str], *, is_required: bool, find: Find | None = None) -> list[Requirement]:
-    """Return a requirement for each foreign speaker of which a program is missing.
+def missing_speakers(topology: Topology, find: Find | None = None) -> list[Requirement]:
+    """Return a requirement for each foreign speaker of which a program is missing; optional hosts ask for none.
 
     Args:
-        agents: agent's name → who wants it, for the message.
-        is_required: nothing works without.
+        topology: to be raised.
         find: shutil.which, or a test's.
     """
-    missing: list[Requirement] = []
-    for agent, wanted_by in agents.items():
-        programs = _missing_programs(agent, find or _find)
-        if programs:
-            speaker = SPEAKERS[agent]
-            reason = f"{speaker.title} is missing, for {wanted_by}"
-            name = ", ".join(programs)
-            missing.append(Requirement(name=name, reason=reason, remedy=speaker.remedy, is_required=is_required))
-    return missing
+    first = {host.agent: host for host in reversed(topology.hosts) if host.agent in SPEAKERS and not host.is_optional}
+    return [
+        Requirement(
+            name=", ".join(programs),
+            reason=f"{speaker_title(agent)}, the speaker of {host.name}",
+            remedy=SPEAKERS[agent].remedy,
+        )
+        for agent, host in sorted(first.items())
+        if (programs := _missing_programs(agent, find or _find))
+    ]
 
 
 def hosts_left_out(topology: Topology, find: Find | None = None) -> tuple[Host, ...]:
