@@ -133,26 +133,27 @@ class Processes:
 
 
 async def run_command(*arguments: str) -> str:
-    """Return what a command prints; DaemonFailed with its own words if it fails or takes too long."""
+    """Return what a command says, errors last; DaemonFailed with its own words if it fails or takes too long."""
     try:
-        return await asyncio.to_thread(_run, arguments, COMMAND_TIMEOUT_S)
+        done = await asyncio.to_thread(_run, arguments, COMMAND_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         raise DaemonFailed(f"`{' '.join(arguments)}`: no end after {COMMAND_TIMEOUT_S:g} s") from error
     except subprocess.CalledProcessError as error:
         said = " ".join((error.stderr or error.stdout or "").split())
         raise DaemonFailed(f"`{' '.join(arguments)}`: exit code {error.returncode}: {said}") from error
+    return done.stdout + done.stderr
 
 
 def asked(arguments: Sequence[str]) -> str:
     """Return what a short command prints, "" if it fails: the speaker is not there yet, or no more."""
     try:
-        return _run(arguments, ASK_TIMEOUT_S)
+        return _run(arguments, ASK_TIMEOUT_S).stdout
     except (subprocess.SubprocessError, OSError):
         return ""
 
 
-def _run(arguments: Sequence[str], timeout_s: float) -> str:
-    done = subprocess.run(
+def _run(arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         arguments,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -161,7 +162,6 @@ def _run(arguments: Sequence[str], timeout_s: float) -> str:
         timeout=timeout_s,
         check=True,
     )
-    return done.stdout
 
 
 async def wait_until(what: str, is_so: Callable[[], bool], processes: Processes) -> None:

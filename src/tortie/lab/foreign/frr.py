@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from tortie.fabric import NodeIntent
-from tortie.lab.foreign.daemon import Daemon, asked, run_command, wait_until, write_private
+from tortie.lab.foreign.daemon import Daemon, DaemonFailed, asked, run_command, wait_until, write_private
 from tortie.lab.foreign.frr_delta import frr_delta
 from tortie.lab.foreign.frr_text import render_frr
 from tortie.lab.foreign.speakers import FRR_FOLDER
 from tortie.lab.namespaces import bind_mount, mount_tmpfs
 
-__all__ = ["FRR", "states_by_address"]
+__all__ = ["FRR", "refused_lines", "states_by_address"]
 
 RUN: Final = Path("/run/frr")
 ZEBRA_SOCKET: Final = RUN / "zserv.api"
@@ -25,6 +25,7 @@ GROUPS: Final = "root:x:0:\nfrr:x:0:root\nfrrvty:x:0:root\n"
 GROUP_FILE: Final = Path("/etc/group")
 SETTINGS_FOLDER: Final = "/etc/frr"
 CRASH_LOGS: Final = "/var/tmp"
+REFUSED: Final = " on config line "
 ROUTES_KEPT_S: Final = 60
 """Routes of an earlier run stay in the kernel for so long after zebra starts again."""
 
@@ -39,20 +40,23 @@ class FRR(Daemon):
         if not self.processes.names:
             _prepare_host(folder)
         write_private(new, render_frr(intent))
-        await run_command(f"{FRR_FOLDER}/bgpd", "--skip_runas", "--dryrun", "-f", str(new))
+        refused = refused_lines(await run_command(f"{FRR_FOLDER}/bgpd", "--skip_runas", "--dryrun", "-f", str(new)))
+        if refused:
+            raise DaemonFailed(f"bgpd does not take {new}: {'; '.join(refused)}")
         if "bgpd" in self.processes.names:
             await self._change(frr_delta(file.read_text(encoding="utf-8"), new.read_text(encoding="utf-8")))
             new.replace(file)
         else:
             new.replace(file)
-            await self._start(folder, file, has_kernel=intent.kind == "node")
+            await self._start(folder, file, intent)
 
     def session_states(self) -> dict[str, str]:
         """See Daemon."""
         return states_by_address(asked(("vtysh", "-d", "bgpd", "-c", "show bgp summary json")))
 
-    async def _start(self, folder: Path, file: Path, *, has_kernel: bool) -> None:
+    async def _start(self, folder: Path, file: Path, intent: NodeIntent) -> None:
         common = ("--vty_socket", str(RUN), "-P", "0")
+        has_kernel = intent.kind == "node"
         if has_kernel:
             (folder / "zebra.conf").write_text("log stdout\n", encoding="ascii")
             zebra = ("-f", str(folder / "zebra.conf"), "-i", str(RUN / "zebra.pid"), "-z", str(ZEBRA_SOCKET))
@@ -61,7 +65,7 @@ class FRR(Daemon):
             await wait_until("zebra takes connections", ZEBRA_SOCKET.is_socket, self.processes)
         alone = ("--no_kernel", "--no_zebra")
         where = ("-z", str(ZEBRA_SOCKET)) if has_kernel else alone
-        bgpd = ("--skip_runas", "-f", str(file), "-i", str(RUN / "bgpd.pid"))
+        bgpd = ("--skip_runas", "-f", str(file), "-i", str(RUN / "bgpd.pid"), "-p", str(intent.listen_port))
         await self.processes.start("bgpd", f"{FRR_FOLDER}/bgpd", *bgpd, *where, *common)
         await wait_until(
             "bgpd answers", lambda: bool(asked(("vtysh", "-d", "bgpd", "-c", "show version"))), self.processes
@@ -72,6 +76,11 @@ class FRR(Daemon):
         if lines:
             words = [word for line in ("configure terminal", *lines) for word in ("-c", line)]
             await run_command("vtysh", "-d", "bgpd", *words)
+
+
+def refused_lines(said: str) -> list[str]:
+    """Return the lines of a configuration that bgpd refused, as it says it; its exit code is 0 all the same."""
+    return [line.partition("] ")[2] or line for line in said.splitlines() if REFUSED in line]
 
 
 def states_by_address(text: str) -> dict[str, str]:

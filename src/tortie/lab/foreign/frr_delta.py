@@ -17,8 +17,11 @@ Placed = tuple[tuple[str, ...], str]
 
 ENDS: Final = ("exit", "exit-address-family")
 OPENS: Final = ("router bgp ", "address-family ", "route-map ")
-OBJECT_PLACE: Final = 1
-"""In `neighbor ADDRESS ...` and `network PREFIX` the second word says which one; it is never replaced by another."""
+NAMING_WORDS: Final = {"neighbor": 3, "bgp": 2}
+"""First word of a line → how many words say what it is about; only a word after them is a value that another replaces.
+
+`network PREFIX`, and whatever else there is, is about all of its words.
+"""
 
 
 def frr_delta(old: str, new: str) -> list[str]:
@@ -56,11 +59,11 @@ def _withdrawn(removed: list[Placed], added: list[Placed]) -> list[Placed]:
 
 
 def _replaces(new: list[str], old: list[str]) -> bool:
-    """Tell whether a line takes the place of another: they differ in one word, and not in whom they are about."""
+    """Tell whether a line takes the place of another: they differ in one word, and it is a value."""
     if len(new) != len(old):
         return False
     places = [place for place, (one, other) in enumerate(zip(new, old, strict=True)) if one != other]
-    return len(places) == 1 and places[0] > OBJECT_PLACE
+    return len(places) == 1 and places[0] >= NAMING_WORDS.get(new[0], len(new))
 
 
 def _placed(text: str) -> list[Placed]:

@@ -23,6 +23,7 @@ PREFER_GLOBAL: Final = "prefer-global"
 
 HEAD: Final = ("! Made by tortie from the datastore: what is changed here by hand is overwritten.", "log stdout")
 NAME_DIGITS: Final = 8
+PORT_DEFAULT: Final = 179
 CONNECT_RETRY_S: Final = 5
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 MULTIHOP_MAX: Final = 255
@@ -80,7 +81,7 @@ def _neighbor(intent: NodeIntent, session: SessionIntent) -> list[str]:
     lines = [f"{head} remote-as {session.peer_as}"]
     if session.local_as != intent.local_as:
         lines.append(f"{head} local-as {session.local_as} no-prepend replace-as")
-    if session.port != intent.listen_port:
+    if session.port != PORT_DEFAULT:
         lines.append(f"{head} port {session.port}")
     if session.passive:
         lines.append(f"{head} passive")
