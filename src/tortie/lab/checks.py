@@ -111,7 +111,7 @@ def gateway_of(text: str) -> str | None:
 
 
 def kernel_ways(text: str) -> dict[str, str | None]:
-    """Return the prefixes in the output of `ip route`, and the gateway of each, None for a blackhole.
+    """Return the prefixes in the output of `ip route`, and the gateway of each, None for a blackhole, "" for neither.
 
     Routes of single addresses are left out: they lead to a host's own containers.
     """
@@ -121,7 +121,7 @@ def kernel_ways(text: str) -> dict[str, str | None]:
         if words[:1] == ["blackhole"] and "/" in words[1]:
             found[words[1]] = None
         elif words and "/" in words[0]:
-            found[words[0]] = gateway_of(line)
+            found[words[0]] = gateway_of(line) or ""
     return found
 
 

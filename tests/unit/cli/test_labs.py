@@ -1,6 +1,9 @@
 """What `lab status` prints."""
 
-from tortie.cli.labs import status_text
+import pytest
+
+from tortie.cli.errors import CommandFailed
+from tortie.cli.labs import chosen_topology, status_text
 from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.supervisor import ProcessReport
 from tortie.lab.wiring import ContainerWiring
@@ -31,6 +34,17 @@ def test_a_lab_that_is_well() -> None:
         "HOST   ROLE   AGENT    ADDRESSES     SESSIONS    PROCESSES",
         "a      node   tortie   10.0.0.1/24   0 of 0 up   node",
     ]
+
+
+def test_another_agent_on_a_host() -> None:
+    topology = chosen_topology("seed", ("kube-node1=frr", "node1=bird"))
+    assert {host.name: host.agent for host in topology.hosts if host.agent != "tortie"} == {
+        "kube-node1": "frr",
+        "node1": "bird",
+    }
+    for text in ("kube-node1", "=bird", "kube-node1="):
+        with pytest.raises(CommandFailed, match="expected HOST=AGENT"):
+            chosen_topology("seed", (text,))
 
 
 def test_what_many_hosts_say_stands_once() -> None:
