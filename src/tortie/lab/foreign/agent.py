@@ -78,6 +78,7 @@ class ForeignAgent:
             options.status_socket, {"status": self._answer, "routes": self._no_routes, "stop": self._stop_asked}
         )
         self._stopping = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
         self._intent: NodeIntent | None = None
         self._problem = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
@@ -117,8 +118,6 @@ class ForeignAgent:
             if self._kernel is not None:
                 self._kernel.close()
 
-    _serving: asyncio.Task[None] | None = None
-
     # ------------------------------------------------------------------ from the datastore to the speaker
 
     async def _follow(self, tasks: asyncio.TaskGroup) -> None:
@@ -128,6 +127,7 @@ class ForeignAgent:
             async for update in intents(follower, self._options.plan):
                 match update:
                     case IntentUpdate(intent, revision):
+                        self._problem = ""
                         if intent != self._intent:
                             await self._take(intent)
                         self._revision = revision
@@ -153,7 +153,7 @@ class ForeignAgent:
             self._problem = str(error)
             self._log.error("the speaker refused", reason=error)
             return
-        self._intent, self._problem = intent, ""
+        self._intent = intent
         self._log.info("intent taken", sessions=len(intent.sessions), originated=len(intent.originated))
         if is_first and self._kernel is not None:
             asyncio.get_running_loop().call_later(SWEEP_AFTER_S, self._kernel.sweep)
