@@ -80,13 +80,13 @@ class MixedWalk(LabWalk):
         kernel_line = partial(KERNEL.format, pool=self._pool.cidr)
         return [
             self._first_step(),
-            self._step("Full mesh", SEED_LINES.sessions, self._wait_mesh, first,
+            self._step("Full mesh", SEED_LINES.status, self._wait_mesh, "",
                        f"{mesh} sessions: n(n-1)/2 of nodes, and one of reflectors"),
             self._step("Every container pings every other", self._ping_line, self._ping_mesh, self._pinger(), REACHED),
             self._step("The kernels hold the same routes", kernel_line, self._show_kernels, "", kernels),
             self._step("The reflectors as global peers", self._peers_line, self._create_peers, first,
                        f"{len(self._reflectors)} resources made"),
-            self._step("Sessions with both beside the mesh", SEED_LINES.sessions, self._wait_both, first,
+            self._step("Sessions with both beside the mesh", SEED_LINES.status, self._wait_both, "",
                        f"{self._both_count()} sessions"),
             self._step("Mesh off", SEED_LINES.mesh_off, self._mesh_off, first, f"{count} sessions"),
             self._step("Every container pings every other, again", self._ping_line, self._ping_reflected,
@@ -196,7 +196,7 @@ class MixedWalk(LabWalk):
             f"{sessions} sessions, established at both ends",
             f"{found // 2} sessions" + ("" if is_right else f" ({found} of {ends} ends): {problems_text(status)}"),
             ok=is_right,
-            output="\n".join(f"{name}, {title}: {count} sessions" for name, title, count in counts),
+            output="\n".join(f"{name}, {title}: {count} up" for name, title, count in counts),
             sessions=found // 2,
         )
 

@@ -24,12 +24,11 @@ def walk_of(topology: Topology, *, is_kept: bool, commands: CommandLines, enviro
     Raises:
         TopologyInvalid: none fits.
     """
-    kind: type[LabWalk] = SeedWalk
-    if fits_racks(topology):
-        kind = RacksWalk
-    elif fits_mixed(without_missing(topology)):
-        kind = MixedWalk
-    return kind(topology, is_kept=is_kept, commands=commands, environment=environment)
+    present = without_missing(topology)
+    if fits_mixed(present):  # it also says which hosts are left out
+        return MixedWalk(topology, is_kept=is_kept, commands=commands, environment=environment)
+    kind = RacksWalk if fits_racks(present) else SeedWalk
+    return kind(present, is_kept=is_kept, commands=commands, environment=environment)
 
 
 async def run_topology(
