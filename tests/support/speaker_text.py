@@ -50,7 +50,8 @@ def _sessions(node: NodeIntent) -> tuple[SessionIntent, ...]:
         replace(plain, remote_address="192.0.2.2", peer_as=64999, ttl_security_hops=2, keepalive_time_s=10),
         replace(plain, remote_address="192.0.2.3", local_as=65001, peer_as=64999, allowed_local_as_count=2),
         replace(plain, remote_address="192.0.2.4", password=SECRET, local_address=None, next_hop_mode="auto"),
-        replace(plain, remote_address="192.0.2.5", is_client=True, restart_time_s=30),
+        replace(plain, remote_address="192.0.2.5", is_client=True, restart_time_s=30, add_path="both"),
+        replace(plain, remote_address="192.0.2.6", families=("ipv4", "ipv6"), add_path="send"),
     )
 
 

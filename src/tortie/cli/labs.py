@@ -70,12 +70,13 @@ def show_progress(step: str) -> None:
     sys.stderr.flush()
 
 
-def chosen_topology(name: str, agents: Iterable[str]) -> Topology:
+def chosen_topology(name: str, agents: Iterable[str], *, is_dual_stack: bool = False) -> Topology:
     """Return a topology by name or file, with other agents on some hosts.
 
     Args:
         name: name or file.
         agents: "HOST=AGENT" each.
+        is_dual_stack: the shipped one's form with both families.
 
     Raises:
         CommandFailed: not of that form.
@@ -85,19 +86,22 @@ def chosen_topology(name: str, agents: Iterable[str]) -> Topology:
     for host, mark, agent in pairs:
         if not (host and mark and agent):
             raise CommandFailed(f"--agent {host}{mark}{agent}: expected HOST=AGENT, as kube-node1=bird", ExitCode.USAGE)
-    return with_agents(load_topology(name), {host: agent for host, _, agent in pairs})
+    return with_agents(load_topology(name, is_dual_stack=is_dual_stack), {host: agent for host, _, agent in pairs})
 
 
-def walk_through(topology: str, agents: Iterable[str], *, is_kept: bool, json_file: Path | None) -> ExitCode:
+def walk_through(
+    topology: str, agents: Iterable[str], *, is_dual_stack: bool, is_kept: bool, json_file: Path | None
+) -> ExitCode:
     """Walk through a topology in a lab of its own, printing each step; return the exit code.
 
     Args:
         topology: name or file.
         agents: "HOST=AGENT" each, for hosts that are to run another agent.
+        is_dual_stack: the shipped one's form with both families.
         is_kept: leave the lab up.
         json_file: where to write the record as well; opened first, so that an hour is not walked for nothing.
     """
-    plan = chosen_topology(topology, agents)
+    plan = chosen_topology(topology, agents, is_dual_stack=is_dual_stack)
     view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
     with ExitStack() as files:
         file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))

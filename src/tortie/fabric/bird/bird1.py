@@ -1,9 +1,12 @@
 """The configuration of BIRD 1.6, the generation of the document: a daemon a family, each with a file of its own.
 
+A session carries the family of its connection and no other: what else it is to carry is left out.
+
 What it is NOT for: BIRD 2 (`bird2.py`). The pieces stand in `blocks.py` and `sessions.py`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tortie.fabric.addresses import family_of
 from tortie.fabric.bird.bird2 import NO_PASSWORDS
@@ -32,12 +35,12 @@ def render_bird1(intent: NodeIntent, family: str, passwords: Mapping[SecretRefer
         family: "ipv4" for `bird`, "ipv6" for `bird6`.
         passwords: those at hand; a session that wants another is left out.
     """
-    sessions = [session for session in intent.sessions if session.families == (family,)]
-    names = {
-        policy: name
-        for policy, name in filter_names(intent).items()
-        if any(policy in (session.import_filter, session.export_filter) for session in sessions)
-    }
+    sessions = tuple(
+        replace(session, families=(family,))
+        for session in intent.sessions
+        if family in session.families and family_of(session.remote_address) == family
+    )
+    names = filter_names(replace(intent, sessions=sessions))
     parts = [
         (*general_lines(intent), _listen(intent, family)),
         *(filter_lines(name, policy) for policy, name in names.items()),
@@ -72,11 +75,9 @@ def _session(
     passwords: Mapping[SecretReference, str],
 ) -> Lines:
     address = "" if session.local_address is None else f"{session.local_address} "
-    add_paths = ("add paths on;",) if intent.kind == "node" else ()
     lines = (
         f"local {address}as {session.local_as};",
         *session_lines(intent, session, passwords),
-        *channel_lines(session, names),
-        *add_paths,
+        *channel_lines(intent, session, session.families[0], names),
     )
     return block(f"protocol bgp {session_name(session)}", lines)

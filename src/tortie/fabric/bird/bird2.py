@@ -66,14 +66,12 @@ def _session(
     names: dict[FilterIntent, str],
     passwords: Mapping[SecretReference, str],
 ) -> Lines:
-    (family,) = session.families
     address = "" if session.local_address is None else f"{session.local_address} "
     is_bound = intent.bind_mode == "NodeIP" and session.local_address is not None
-    add_paths = ("add paths on;",) if intent.kind == "node" else ()
     lines = (
         f"local {address}port {intent.listen_port} as {session.local_as};",
         *(("strict bind yes;",) if is_bound else ()),
         *session_lines(intent, session, passwords),
-        f"{family} {{ {' '.join((*channel_lines(session, names), *add_paths))} }};",
+        *(f"{family} {{ {' '.join(channel_lines(intent, session, family, names))} }};" for family in session.families),
     )
     return block(f"protocol bgp {session_name(session)}", lines)

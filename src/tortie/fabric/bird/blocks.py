@@ -4,6 +4,7 @@ What it is NOT for: sessions (`sessions.py`), and what differs between the gener
 Lines are indented by two spaces a level; a block is a tuple of lines.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from tortie.fabric.addresses import family_of, prefix_length
@@ -75,13 +76,19 @@ def static_routes(intent: NodeIntent, family: str) -> Lines:
 
 
 def filter_names(intent: NodeIntent) -> dict[FilterIntent, str]:
-    """Return a name for each filter of the sessions that is not "all", in order of first use."""
+    """Return a name for each filter of a session and family that has rules, in order of first use."""
     names: dict[FilterIntent, str] = {}
     for session in intent.sessions:
-        for policy in (session.import_filter, session.export_filter):
-            if policy.rules and policy not in names:
-                names[policy] = f"policy_{len(names) + 1}"
+        for family in session.families:
+            for policy in (of_family(session.import_filter, family), of_family(session.export_filter, family)):
+                if policy.rules and policy not in names:
+                    names[policy] = f"policy_{len(names) + 1}"
     return names
+
+
+def of_family(policy: FilterIntent, family: str) -> FilterIntent:
+    """Return a policy as it is for one family: the rules about the other's prefixes are left out."""
+    return replace(policy, rules=tuple(rule for rule in policy.rules if family_of(rule.prefix) == family))
 
 
 def filter_lines(name: str, policy: FilterIntent) -> Lines:

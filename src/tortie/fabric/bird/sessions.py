@@ -8,7 +8,8 @@ them among the others. What it is NOT for: which sessions there are. RFC 4456 §
 from collections.abc import Mapping
 from typing import Final
 
-from tortie.fabric.bird.blocks import Lines, filter_word, is_quotable, quoted
+from tortie.fabric.addresses import family_of
+from tortie.fabric.bird.blocks import Lines, filter_word, is_quotable, of_family, quoted
 from tortie.fabric.intent import FilterIntent, NodeIntent, SecretReference, SessionIntent
 
 Passwords = Mapping[SecretReference, str]
@@ -18,6 +19,9 @@ TIMERS: Final = "connect delay time 2; connect retry time 5; error wait time 5,3
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 ROLE_WORDS: Final = {"mesh": "Mesh", "global": "Global", "node": "Node", "reflector-mesh": "Mesh"}
 NEXT_HOP_LINES: Final = {"auto": (), "self": ("next hop self;",), "keep": ("next hop keep;",)}
+ADD_PATH_LINES: Final = {
+    "off": (), "receive": ("add paths rx;",), "send": ("add paths tx;",), "both": ("add paths on;",),
+}  # fmt: skip
 PORT_DEFAULT: Final = 179
 
 
@@ -60,14 +64,23 @@ def session_lines(intent: NodeIntent, session: SessionIntent, passwords: Passwor
     return (*lines, TIMERS)
 
 
-def channel_lines(session: SessionIntent, names: dict[FilterIntent, str]) -> Lines:
-    """Return the lines of a session's channel."""
+def channel_lines(intent: NodeIntent, session: SessionIntent, family: str, names: dict[FilterIntent, str]) -> Lines:
+    """Return the lines of a session's channel for a family."""
     return (
-        f"import {filter_word(session.import_filter, names)};",
-        f"export {filter_word(session.export_filter, names)};",
+        f"import {filter_word(of_family(session.import_filter, family), names)};",
+        f"export {filter_word(of_family(session.export_filter, family), names)};",
         "gateway recursive;",
-        *NEXT_HOP_LINES[session.next_hop_mode],
+        *_next_hop(intent, session, family),
+        *ADD_PATH_LINES[session.add_path],
     )
+
+
+def _next_hop(intent: NodeIntent, session: SessionIntent, family: str) -> Lines:
+    """Return how next hops are set; where the connection is of the other family, the own address is named."""
+    own = {"ipv4": intent.address_v4, "ipv6": intent.address_v6}[family]
+    if session.next_hop_mode == "self" and family_of(session.remote_address) != family and own is not None:
+        return (f"next hop address {own};",)
+    return NEXT_HOP_LINES[session.next_hop_mode]
 
 
 def _neighbor(session: SessionIntent) -> str:

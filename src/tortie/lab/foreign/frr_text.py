@@ -12,6 +12,7 @@ import hashlib
 from typing import Final
 
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+from tortie.fabric.bird.blocks import of_family
 
 __all__ = ["render_frr"]
 
@@ -42,7 +43,7 @@ def render_frr(intent: NodeIntent) -> str:
     for session in usable:
         lines += _neighbor(intent, session)
     for family in FAMILIES:
-        lines += _address_family(intent, family, [item for item in usable if item.families == (family,)], names)
+        lines += _address_family(intent, family, [item for item in usable if family in item.families], names)
     lines += ["exit", "!", f"route-map {PREFER_GLOBAL} permit 10", " set ipv6 next-hop prefer-global", "exit", "!"]
     return "\n".join(lines) + "\n"
 
@@ -53,9 +54,9 @@ _PolicyNames = dict[tuple[str, FilterIntent], str]
 def _policy_names(sessions: list[SessionIntent]) -> _PolicyNames:
     names: _PolicyNames = {}
     for session in sessions:
-        for policy in (session.import_filter, session.export_filter):
-            family = session.families[0]
-            names.setdefault((family, policy), _policy_name(family, policy))
+        for family in session.families:
+            for policy in (of_family(session.import_filter, family), of_family(session.export_filter, family)):
+                names.setdefault((family, policy), _policy_name(family, policy))
     return names
 
 
@@ -113,10 +114,12 @@ def _address_family(intent: NodeIntent, family: str, sessions: list[SessionInten
             lines.append(f"{head} route-reflector-client")
         if session.allowed_local_as_count:
             lines.append(f"{head} allowas-in {session.allowed_local_as_count}")
-        lines.append(f"{head} prefix-list {names[family, session.import_filter]} in")
-        lines.append(f"{head} prefix-list {names[family, session.export_filter]} out")
+        lines.append(f"{head} prefix-list {names[family, of_family(session.import_filter, family)]} in")
+        lines.append(f"{head} prefix-list {names[family, of_family(session.export_filter, family)]} out")
         if family == "ipv6":
             lines.append(f"{head} route-map {PREFER_GLOBAL} in")
+        if session.add_path in ("send", "both"):
+            lines.append(f"{head} addpath-tx-all-paths")
         if session.next_hop_mode == "keep":
             lines.append(f"{head} attribute-unchanged next-hop")
     return [*lines, " exit-address-family"]

@@ -18,6 +18,7 @@ CONNECT_RETRY_S: Final = 5
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 MULTIHOP_MAX: Final = 255
 TTL_MAX: Final = 255
+PATHS_SENT_MAX: Final = 16
 BITS: Final = {False: 32, True: 128}
 """Is it IPv6 → the bits of an address."""
 
@@ -92,6 +93,15 @@ def _statement(name: str, conditions: Mapping[str, object], is_accepted: bool) -
     return {"name": name, "conditions": conditions, "actions": {"route-disposition": verdict}}
 
 
+def _family(session: SessionIntent, family: str) -> Document:
+    found: Document = {"config": {"afi-safi-name": f"{family}-unicast"}}
+    if session.add_path != "off":
+        sent = PATHS_SENT_MAX if session.add_path in ("send", "both") else 0
+        is_received = session.add_path in ("receive", "both")
+        found["add-paths"] = {"config": {"receive": is_received, "send-max": sent}}
+    return found
+
+
 def _neighbor(intent: NodeIntent, session: SessionIntent) -> Document:
     config: Document = {"neighbor-address": session.remote_address, "peer-as": session.peer_as}
     if session.local_as != intent.local_as:
@@ -107,7 +117,7 @@ def _neighbor(intent: NodeIntent, session: SessionIntent) -> Document:
         "config": config,
         "transport": {"config": transport},
         "timers": {"config": timers},
-        "afi-safis": [{"config": {"afi-safi-name": f"{family}-unicast"}} for family in session.families],
+        "afi-safis": [_family(session, family) for family in session.families],
     }
     if session.is_client:
         cluster_id = intent.cluster_id or intent.router_id
