@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         asyncio.run(_run(options, log))
     except BaseExceptionGroup as group:
         for text in _lab_errors(group):
-            log.error("ended", reason=text)  # noqa: TRY400 - Log has no `exception`
+            log.error("agent ended", object=options.name, reason=text)  # noqa: TRY400 - Log has no `exception`
         return 1
     return 0
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from tortie.bgp.engine import PeerStatus
 from tortie.fabric import NodeIntent, SessionIntent
 from tortie.lab.foreign.bird import Bird1, Bird2
 from tortie.lab.foreign.daemon import Daemon, DaemonFailed
@@ -35,6 +36,7 @@ __all__ = ["DAEMONS", "ForeignAgent", "ForeignOptions"]
 DAEMONS: Final[dict[str, type[Daemon]]] = {"bird": Bird2, "bird1": Bird1, "frr": FRR, "gobgp": GoBGP}
 """Agent's name in a topology → its class."""
 
+ESTABLISHED: Final = "established"
 ROOT_PREFIX: Final = "/calico/"
 WATCH_S: Final = 0.5
 SWEEP_AFTER_S: Final = 30.0
@@ -64,6 +66,20 @@ class ForeignOptions:
     folder: Path
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A session as it was seen when somebody asked: state, since when, how often it was found to be up no more."""
+
+    state: str
+    since: float
+    down_count: int = 0
+
+    def note(self, state: str, now: float) -> None:
+        if state != self.state:
+            self.down_count += self.state == ESTABLISHED
+            self.state, self.since = state, now
+
+
 class ForeignAgent:
     """See the module's header. `run` once, inside an event loop; `stop` ends it."""
 
@@ -79,12 +95,13 @@ class ForeignAgent:
         )
         self._stopping = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
+        self._object = f"{options.role} {options.name}"
         self._intent: NodeIntent | None = None
         self._problem = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
         self._revision = 0
         self._started_at = 0.0
-        self._states: dict[str, tuple[str, float]] = {}
+        self._seen: dict[str, _Seen] = {}
 
     def stop(self) -> None:
         """End the speaker and this process; the routes stay in the kernel."""
@@ -136,7 +153,9 @@ class ForeignAgent:
                             self._serving = tasks.create_task(self._status.serve())
                     case IntentWithheld(reason, revision):
                         self._revision, self._problem = revision, reason
-                        self._log.warning("datastore not acted on", reason=reason)
+                        self._log.warning(
+                            "datastore not acted on", object="datastore", reason=reason, revision=revision
+                        )
                     case StoreStatus():
                         self._store_status = update
         finally:
@@ -151,10 +170,11 @@ class ForeignAgent:
             if is_first:
                 raise
             self._problem = str(error)
-            self._log.error("the speaker refused", reason=error)
+            self._log.error("the speaker refused", object=self._object, reason=error)
             return
         self._intent = intent
-        self._log.info("intent taken", sessions=len(intent.sessions), originated=len(intent.originated))
+        counts = {"sessions": len(intent.sessions), "originated": len(intent.originated)}
+        self._log.info("intent taken", object=self._object, **counts)
         if is_first and self._kernel is not None:
             asyncio.get_running_loop().call_later(SWEEP_AFTER_S, self._kernel.sweep)
 
@@ -180,9 +200,8 @@ class ForeignAgent:
         assert intent is not None, "the socket opens after the first intent"
         states = self._daemon.session_states()
         for session in intent.sessions:
-            state = states.get(session.remote_address, "idle")
-            if self._states.get(session.remote_address, ("", 0.0))[0] != state:
-                self._states[session.remote_address] = state, now
+            seen = self._seen.setdefault(session.remote_address, _Seen("idle", now))
+            seen.note(states.get(session.remote_address, "idle"), now)
         store = self._store_status
         return {
             "name": self._options.name,
@@ -198,27 +217,40 @@ class ForeignAgent:
             "originated": list(intent.originated),
             "kernel": None if self._kernel is None else asdict(self._kernel.status()),
             "quarantine": [asdict(item) for item in intent.quarantine],
+            "events": [],
         }
 
     def _session(self, session: SessionIntent, now: float) -> JSONObject:
-        """Return what the speaker says of a session; what foreign speakers do not tell alike is left out."""
-        state, since = self._states[session.remote_address]
-        return {
-            "remote_address": session.remote_address,
-            "remote_port": session.port,
-            "local_address": session.local_address or "",
-            "description": session.description,
-            "state": state,
-            "age_s": round(now - since, 3),
-            "local_as": session.local_as,
-            "peer_as": session.peer_as,
-            "is_client": session.is_client,
-            "is_passive": session.passive,
-            "families": [],
-            "last_error": "",
-            "stale_s": None,
-            "roles": list(session.roles),
-        }
+        """Return what the speaker says of a session; what foreign speakers do not tell alike is left empty."""
+        seen = self._seen[session.remote_address]
+        status = PeerStatus(
+            remote_address=session.remote_address,
+            remote_port=session.port,
+            local_address=session.local_address or "",
+            description=session.description,
+            state=seen.state,
+            age_s=round(now - seen.since, 3),
+            local_as=session.local_as,
+            peer_as=session.peer_as,
+            peer_router_id=None,
+            is_client=session.is_client,
+            is_dynamic=False,
+            is_passive=session.passive,
+            hold_time_s=None,
+            keepalive_s=None,
+            restart_time_s=None,
+            stale_s=None,
+            families=(),
+            announced=0,
+            withdrawn=0,
+            counters={"down_count": seen.down_count},
+            last_error="",
+            last_error_age_s=None,
+            last_notification_sent=None,
+            last_notification_received=None,
+            events=(),
+        )
+        return {**asdict(status), "roles": list(session.roles)}
 
     def _no_routes(self, _arguments: JSONObject) -> JSONObject:
         title = speaker_title(self._options.speaker)
