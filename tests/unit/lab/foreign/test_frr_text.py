@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.daemons import FRR
+from support.daemons import FRR, remove_frr_crash_logs
 from support.speaker_text import check_golden, intents
 from tortie.lab.foreign.frr import refused_lines
 from tortie.lab.foreign.frr_text import render_frr
@@ -32,9 +32,11 @@ def refused(text: str, folder: Path) -> list[str]:
     file = folder / "bgpd.conf"
     file.write_text(text, encoding="utf-8")
     command = ["/usr/lib/frr/bgpd", "--skip_runas", "--dryrun", "-f", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-    assert done.returncode == 0
-    return refused_lines(done.stdout + done.stderr)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        said, _ = process.communicate(timeout=20)
+    remove_frr_crash_logs(process.pid)
+    assert process.returncode == 0
+    return refused_lines(said)
 
 
 @pytest.mark.parametrize("name", INTENTS)
