@@ -20,6 +20,8 @@ from tortie.cli.verbs.config_get import config_get
 from tortie.cli.verbs.config_set import config_set
 from tortie.cli.verbs.config_unset import config_unset
 from tortie.cli.verbs.create import create
+from tortie.cli.verbs.datastore_upgrade import datastore_upgrade
+from tortie.cli.verbs.datastore_version import datastore_version
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
 from tortie.cli.verbs.ipam_show import ipam_show
@@ -29,6 +31,7 @@ from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
@@ -62,10 +65,21 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
         "The settings of the network: get, set, unset.",
         {"get": config_get, "set": config_set, "unset": config_unset},
     ),
+    "datastore": (
+        "The form in which the datastore is kept.",
+        {"version": datastore_version, "upgrade": datastore_upgrade},
+    ),
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
-        {"run": node_run, "status": node_status, "routes": node_routes, "confirm": node_confirm, "stop": node_stop},
+        {
+            "run": node_run,
+            "check": node_check,
+            "status": node_status,
+            "routes": node_routes,
+            "confirm": node_confirm,
+            "stop": node_stop,
+        },
     ),
     "reflector": (
         "A route reflector: run it, and ask the one that runs.",

@@ -15,8 +15,10 @@ from typing import Final, TypeVar
 
 from tortie.cli.settings import DATASTORE_VARIABLE, datastore_url
 from tortie.store import ResourceStore, Store, open_store
+from tortie.store.open import open_driver
+from tortie.store.schema import SCHEMA_KEY, check_schema, read_schema
 
-__all__ = ["usable_url", "utc_now", "with_resources", "with_store"]
+__all__ = ["usable_url", "utc_now", "with_driver", "with_resources", "with_store"]
 
 SQLITE_SCHEME: Final = "sqlite://"
 DIRECTORY_MODE: Final = 0o700
@@ -38,8 +40,22 @@ def with_resources(
 
 
 def with_store(url: str | None, work: Callable[[Store], Awaitable[Result]], *, may_create: bool = True) -> Result:
-    """Do the same with the datastore's plain keys."""
-    return asyncio.run(_with_store(usable_url(url, may_create=may_create), work, may_create))
+    """Do the same with the datastore's plain keys.
+
+    Raises:
+        SchemaMismatch: the datastore is kept in a form that is not ours to read.
+    """
+
+    async def checked(store: Store) -> Result:
+        check_schema(read_schema(await store.get(SCHEMA_KEY)))
+        return await work(store)
+
+    return asyncio.run(_with_store(usable_url(url, may_create=may_create), open_store, checked, may_create))
+
+
+def with_driver(url: str | None, work: Callable[[Store], Awaitable[Result]]) -> Result:
+    """Do the same with a datastore of whatever schema; for work on the schema itself."""
+    return asyncio.run(_with_store(usable_url(url, may_create=False), open_driver, work, may_create=False))
 
 
 def usable_url(given: str | None, *, may_create: bool) -> str:
@@ -55,8 +71,10 @@ def usable_url(given: str | None, *, may_create: bool) -> str:
     return url
 
 
-async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_create: bool) -> Result:
-    store = open_store(url, may_create=may_create, on_create=_say_created)
+async def _with_store(
+    url: str, opened: Callable[..., Store], work: Callable[[Store], Awaitable[Result]], may_create: bool
+) -> Result:
+    store = opened(url, may_create=may_create, on_create=_say_created)
     try:
         return await work(store)
     finally:

@@ -47,4 +47,4 @@ def run_datastore_agent(
         jitter=jitter(),
     )
     log = set_up_logs()
-    run_until_stopped(lambda: Agent(options, log), log)
+    run_until_stopped(lambda manager: Agent(options, log, manager), log)

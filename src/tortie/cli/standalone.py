@@ -46,4 +46,4 @@ def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | 
 
 def _run(config: StandaloneConfig, status_socket: Path) -> None:
     log = set_up_logs()
-    run_until_stopped(lambda: StandaloneReflector(config, status_socket, log, jitter()), log)
+    run_until_stopped(lambda manager: StandaloneReflector(config, status_socket, log, jitter(), manager), log)

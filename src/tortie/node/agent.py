@@ -22,6 +22,7 @@ from tortie.node.intent_config import listen_addresses, peer_configs, speaker_co
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
+from tortie.node.service_manager import ServiceManager
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
@@ -64,10 +65,17 @@ class AgentOptions:
 class Agent:
     """See the module's header. `run` once, inside an event loop; `stop` ends it."""
 
-    def __init__(self, options: AgentOptions, log: Log) -> None:
-        """Keep the options; nothing is opened before `run`."""
+    def __init__(self, options: AgentOptions, log: Log, manager: ServiceManager | None = None) -> None:
+        """Keep the options; nothing is opened before `run`.
+
+        Args:
+            options: how to run.
+            log: is told what happens.
+            manager: is told when an intent is in force; by default the one of the environment.
+        """
         self._options = options
         self._log = log
+        self._manager = manager or ServiceManager()
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
@@ -126,6 +134,7 @@ class Agent:
             start(self._listen_again())
             await self._stopping.wait()
             self._log.info("stopping", name=self._options.name)
+            self._manager.stopping()
             for task in self._running:
                 task.cancel()
 
@@ -167,6 +176,7 @@ class Agent:
         self._revision = revision
         self._withheld = reason
         self._log.warning("datastore not acted on", reason=reason)
+        self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
         self._store_status = status
@@ -174,6 +184,7 @@ class Agent:
             self._log.info("datastore connected", revision=status.revision)
         else:
             self._log.warning("datastore trouble, sessions and routes stay", reason=status.text)
+            self._manager.status(f"datastore trouble: {status.text}")
 
     def _save(self, intent: NodeIntent, follower: Follower) -> None:
         known = follower.known
@@ -199,6 +210,7 @@ class Agent:
             self._datapath.apply(intent, ((peer.key, peer.options.families) for peer in peers))
         speaker.wake()
         self._log.info("intent taken", sessions=len(peers), originated=len(intent.originated), by=self._intent_from)
+        self._manager.ready(f"intent from {self._intent_from}, {len(peers)} sessions configured")
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""

@@ -12,6 +12,7 @@ from tortie.fabric import Fabric, NodeIntent, NodeNotFound
 from tortie.model import DEFAULT_NAME
 from tortie.store import Follower, StoreStatus, StoreUpdate
 from tortie.store.resources import decode_entries
+from tortie.store.schema import SCHEMA_KEY, schema_problem
 
 __all__ = ["IntentUpdate", "IntentWithheld", "Planner", "intents"]
 
@@ -31,8 +32,8 @@ class IntentUpdate:
 class IntentWithheld:
     """The datastore is there and what it says is not to be acted on: what was in force stays so.
 
-    It has no record of this node (yet), or the cluster's own settings cannot be used: to guess the AS number or
-    whether there is a mesh would tear the network down.
+    It has no record of this node (yet), its schema is not one of ours, or the cluster's own settings cannot be used: to
+    guess the AS number or whether there is a mesh would tear the network down.
     """
 
     reason: str
@@ -52,6 +53,8 @@ async def intents(
 
 
 def _planned(update: StoreUpdate, plan: Planner) -> IntentUpdate | IntentWithheld:
+    if problem := schema_problem(update.entries.get(SCHEMA_KEY)):
+        return IntentWithheld(problem, update.revision)
     decoded = decode_entries(update.entries.values())
     fabric = Fabric.from_resources(decoded.resources, decoded.bad_records)
     if not fabric.settings.is_default_usable:

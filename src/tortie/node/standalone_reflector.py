@@ -16,6 +16,7 @@ from pathlib import Path
 from tortie import __version__
 from tortie.bgp.engine import Engine, PeerDown, PeerUp
 from tortie.node.log import Log
+from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
@@ -30,7 +31,14 @@ __all__ = ["StandaloneReflector"]
 class StandaloneReflector:
     """One run of a reflector. `run` once, inside an event loop; `stop` ends it."""
 
-    def __init__(self, config: StandaloneConfig, status_socket: Path, log: Log, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: StandaloneConfig,
+        status_socket: Path,
+        log: Log,
+        jitter: Callable[[], float],
+        manager: ServiceManager | None = None,
+    ) -> None:
         """Keep what it is to do; nothing is opened before `run`.
 
         Args:
@@ -38,9 +46,11 @@ class StandaloneReflector:
             status_socket: where it answers questions; its directory is made.
             log: is told what happens.
             jitter: 0.75 to 1.0, for timers that are to be spread (RFC 4271 §10).
+            manager: is told when it listens; by default the one of the environment.
         """
         self._config = config
         self._log = log
+        self._manager = manager or ServiceManager()
         self._jitter = jitter
         self._status = StatusServer(
             status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
@@ -76,6 +86,7 @@ class StandaloneReflector:
             engine.reconfigure(config.peers, config.ranges, speaker.now)
             speaker.wake()
             self._log.info("listening", address=config.listen_address, port=port)
+            self._manager.ready(f"listening on {config.listen_address} port {port}")
             await self._run_until_stopped(speaker)
         finally:
             self._status.close()
@@ -86,6 +97,7 @@ class StandaloneReflector:
             running = [tasks.create_task(self._status.serve()), tasks.create_task(speaker.run())]
             await self._stopping.wait()
             self._log.info("stopping")
+            self._manager.stopping()
             for task in running:
                 task.cancel()
 

@@ -28,6 +28,7 @@ from tortie.store.errors import (
     InvalidRequest,
     NotFound,
     ReadOnly,
+    SchemaMismatch,
     StoreError,
     StoreUnavailable,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Put",
     "ReadOnly",
     "ResourceStore",
+    "SchemaMismatch",
     "Snapshot",
     "Store",
     "StoreError",

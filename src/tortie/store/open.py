@@ -10,14 +10,23 @@ from typing import Final
 
 from tortie.store.base import Store
 from tortie.store.errors import InvalidRequest
+from tortie.store.schema import SchemaGuard
 
-__all__ = ["open_store"]
+__all__ = ["open_driver", "open_store"]
 
 _EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file, files:///absolute/path/of/a/folder or memory://"
 
 
 def open_store(url: str, *, may_create: bool = True, on_create: Callable[[Path], None] = lambda _: None) -> Store:
-    """Return the store that a URL names; nothing is opened or connected before its first call.
+    """Return the store that a URL names, guarded: it writes only into a schema that this software knows.
+
+    Arguments and errors as `open_driver`.
+    """
+    return SchemaGuard(open_driver(url, may_create=may_create, on_create=on_create))
+
+
+def open_driver(url: str, *, may_create: bool = True, on_create: Callable[[Path], None] = lambda _: None) -> Store:
+    """Return the store that a URL names, unguarded; nothing is opened or connected before its first call.
 
     Args:
         url: `sqlite:///path/of/file` (taken literally, no escapes), `files:///path/of/folder` (manifests,
