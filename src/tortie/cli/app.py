@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from tortie import __version__
 from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import DATASTORE_VARIABLE
 from tortie.cli.verbs.api import api
@@ -31,6 +32,7 @@ from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.man import man
 from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
 from tortie.cli.verbs.node_routes import node_routes
@@ -58,6 +60,7 @@ VERBS: Final[dict[str, click.Command]] = {
     "api": api,
     "version": version,
     "completion": completion,
+    "man": man,
 }
 
 GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
@@ -129,7 +132,17 @@ def application() -> click.Group:
     """Return the whole command; a new one each time."""
     root = OrderedGroup(
         callback=_take_global_options,
-        params=[click.Option(["--datastore"], metavar="URL", help="The datastore, for every verb.")],
+        params=[
+            click.Option(["--datastore"], metavar="URL", help="The datastore, for every verb."),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Print the version and end.",
+            ),
+        ],
         help=HELP,
         context_settings=SETTINGS,
         commands=dict(VERBS),
@@ -137,6 +150,12 @@ def application() -> click.Group:
     for name, (text, verbs) in GROUPS.items():
         root.add_command(OrderedGroup(name, commands=dict(verbs), help=text))
     return root
+
+
+def _print_version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        click.echo(f"tortie {__version__}")
+        context.exit()
 
 
 def _take_global_options(datastore: str | None) -> None:

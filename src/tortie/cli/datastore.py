@@ -10,13 +10,13 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 from tortie.cli.settings import DATASTORE_VARIABLE, datastore_url
 from tortie.store import ResourceStore, Store, open_store
 from tortie.store.open import open_driver
-from tortie.store.schema import SCHEMA_KEY, check_schema, read_schema
 
 __all__ = ["usable_url", "utc_now", "with_driver", "with_resources", "with_store"]
 
@@ -40,22 +40,15 @@ def with_resources(
 
 
 def with_store(url: str | None, work: Callable[[Store], Awaitable[Result]], *, may_create: bool = True) -> Result:
-    """Do the same with the datastore's plain keys.
-
-    Raises:
-        SchemaMismatch: the datastore is kept in a form that is not ours to read.
-    """
-
-    async def checked(store: Store) -> Result:
-        check_schema(read_schema(await store.get(SCHEMA_KEY)))
-        return await work(store)
-
-    return asyncio.run(_with_store(usable_url(url, may_create=may_create), open_store, checked, may_create))
+    """Do the same with the datastore's plain keys."""
+    opened = partial(open_store, may_create=may_create, on_create=_say_created, checks_reading=True)
+    return asyncio.run(_with_store(usable_url(url, may_create=may_create), opened, work))
 
 
 def with_driver(url: str | None, work: Callable[[Store], Awaitable[Result]]) -> Result:
     """Do the same with a datastore of whatever schema; for work on the schema itself."""
-    return asyncio.run(_with_store(usable_url(url, may_create=False), open_driver, work, may_create=False))
+    opened = partial(open_driver, may_create=False)
+    return asyncio.run(_with_store(usable_url(url, may_create=False), opened, work))
 
 
 def usable_url(given: str | None, *, may_create: bool) -> str:
@@ -71,10 +64,8 @@ def usable_url(given: str | None, *, may_create: bool) -> str:
     return url
 
 
-async def _with_store(
-    url: str, opened: Callable[..., Store], work: Callable[[Store], Awaitable[Result]], may_create: bool
-) -> Result:
-    store = opened(url, may_create=may_create, on_create=_say_created)
+async def _with_store(url: str, opened: Callable[[str], Store], work: Callable[[Store], Awaitable[Result]]) -> Result:
+    store = opened(url)
     try:
         return await work(store)
     finally:

@@ -17,12 +17,18 @@ __all__ = ["open_driver", "open_store"]
 _EXPECTED: Final = "expected sqlite:///absolute/path/of/the/file, files:///absolute/path/of/a/folder or memory://"
 
 
-def open_store(url: str, *, may_create: bool = True, on_create: Callable[[Path], None] = lambda _: None) -> Store:
+def open_store(
+    url: str,
+    *,
+    may_create: bool = True,
+    on_create: Callable[[Path], None] = lambda _: None,
+    checks_reading: bool = False,
+) -> Store:
     """Return the store that a URL names, guarded: it writes only into a schema that this software knows.
 
-    Arguments and errors as `open_driver`.
+    Arguments and errors as `open_driver`; `checks_reading` as `SchemaGuard`.
     """
-    return SchemaGuard(open_driver(url, may_create=may_create, on_create=on_create))
+    return SchemaGuard(open_driver(url, may_create=may_create, on_create=on_create), checks_reading=checks_reading)
 
 
 def open_driver(url: str, *, may_create: bool = True, on_create: Callable[[Path], None] = lambda _: None) -> Store:

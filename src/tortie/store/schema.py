@@ -120,20 +120,30 @@ class SchemaGuard:
     """A store that writes only where the schema allows it, whatever the driver (see `base.Store`).
 
     Each transaction carries a condition on the record as it was last read, so that a write and an upgrade never cross.
-    Reading is not checked here: whoever reads sees the record (agents), or checks it first (commands).
     """
 
-    def __init__(self, driver: Store) -> None:
-        """Keep the driver, which is closed with this."""
+    def __init__(self, driver: Store, *, checks_reading: bool = False) -> None:
+        """Keep the driver, which is closed with this.
+
+        Args:
+            driver: the store.
+            checks_reading: `get` and `list` raise SchemaMismatch as well, for commands. Agents read on, and find the
+                record among all others.
+        """
         self.driver = driver
+        self._checks_reading = checks_reading
         self._schema: Schema | None = None
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry of a key, or None."""
+        if self._checks_reading:
+            await self._checked_schema()
         return await self.driver.get(key)
 
     async def list(self, prefix: str) -> Listing:
         """Return all entries under `prefix`, at one revision."""
+        if self._checks_reading:
+            await self._checked_schema()
         return await self.driver.list(prefix)
 
     async def transact(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
@@ -145,10 +155,7 @@ class SchemaGuard:
             SchemaMismatch: it is not; nothing was changed.
         """
         for _ in range(CONFLICT_TRIES_MAX):
-            if self._schema is None:
-                self._schema = read_schema(await self.driver.get(SCHEMA_KEY))
-            check_schema(self._schema)
-            guard = Compare(SCHEMA_KEY, self._schema.mod_revision)
+            guard = Compare(SCHEMA_KEY, (await self._checked_schema()).mod_revision)
             try:
                 return await self.driver.transact([*compares, guard], operations)
             except Conflict as conflict:
@@ -164,3 +171,10 @@ class SchemaGuard:
     async def close(self) -> None:
         """Close the driver."""
         await self.driver.close()
+
+    async def _checked_schema(self) -> Schema:
+        """Return the schema as it was last read; it is read once, and again when a write finds another."""
+        if self._schema is None:
+            self._schema = read_schema(await self.driver.get(SCHEMA_KEY))
+        check_schema(self._schema)
+        return self._schema

@@ -91,6 +91,11 @@ def test_others_are_not(make_store: Callable[..., Store], value: bytes, text: st
         with pytest.raises(SchemaMismatch, match=text):
             await guard.transact([], [Put(KEY, b"1")])
         assert await driver.get(KEY) is None
+        assert (await guard.list("/")).entries != ()
+        reader = SchemaGuard(driver, checks_reading=True)
+        for reading in (reader.get(KEY), reader.list("/")):
+            with pytest.raises(SchemaMismatch, match=text):
+                await reading
 
     run(make_store, work)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tortie.cli.completing import complete_nodes
 from tortie.cli.options import TextOrJSON, datastore_option, socket_option, text_or_json_option
 
 __all__ = ["node_check"]
@@ -18,12 +19,13 @@ ETC = Path("/etc/tortie")
     envvar="NODENAME",
     show_envvar=True,
     help="Name of this host's node. Default: the host name.",
+    shell_complete=complete_nodes,
 )
 @text_or_json_option
 @socket_option
 @datastore_option
 def node_check(*, name: str | None, output: str, socket: Path | None, datastore: str | None) -> None:
-    """Look whether this host can be a node, and say what is missing with the line to type.
+    """Say what this host lacks to be a node, with the line to type for each.
 
     Nothing is changed. It looks at rights, kernel, sysctls, the BGP port, programs that do the same work, the clock,
     the datastore, this host's node in it, MTU and file modes. The exit code is 1 if anything failed. Run it as root:
