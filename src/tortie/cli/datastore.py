@@ -50,13 +50,13 @@ def usable_url(given: str | None, *, may_create: bool) -> str:
         may_create: whether the datastore may be made where there is none.
     """
     url = datastore_url(given)
-    if may_create and given is None and not os.environ.get(DATASTORE_VARIABLE):
+    if may_create and given is None and not os.environ.get(DATASTORE_VARIABLE) and url.startswith(SQLITE_SCHEME):
         Path(url.removeprefix(SQLITE_SCHEME)).parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     return url
 
 
 async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_create: bool) -> Result:
-    store = open_store(url, may_create=may_create, on_create=_say_created)
+    store = open_store(url, may_create=may_create, on_create=_say_created, on_warning=_warn)
     try:
         return await work(store)
     finally:
@@ -66,6 +66,10 @@ async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_
 def _say_created(path: Path) -> None:
     """Say it: a new datastore is empty, and where one was expected it must not come as a surprise."""
     sys.stderr.write(f"created a new datastore at {path}\n")
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"warning: {text}\n")
 
 
 def utc_now() -> datetime:

@@ -9,13 +9,21 @@ Structures to know: `EtcdCluster` (where everything is) and, in it, `EtcdMember`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from tortie.lab.certificates import AUTHORITY_FILE, Authority, write_issued
 
-__all__ = ["ETCD_PACKAGE", "ETCD_PROGRAM", "EtcdCluster", "EtcdMember", "client_environment", "etcd_command", "write_cluster_tls"]
+__all__ = [
+    "ETCD_PACKAGE",
+    "ETCD_PROGRAM",
+    "EtcdCluster",
+    "EtcdMember",
+    "client_environment",
+    "etcd_command",
+    "write_cluster_tls",
+]
 
 ETCD_PROGRAM: Final = "etcd"
 ETCD_PACKAGE: Final = "etcd-server"
@@ -91,13 +99,10 @@ def client_environment(cluster: EtcdCluster, client: str) -> Mapping[str, str]:
     }
 
 
-def etcd_command(cluster: EtcdCluster, member: EtcdMember, *, is_new: bool = True) -> list[str]:
+def etcd_command(cluster: EtcdCluster, member: EtcdMember) -> list[str]:
     """Return the command line of a member; it runs in the foreground.
 
-    Args:
-        cluster: to which it belongs.
-        member: to run.
-        is_new: the cluster is made now; a member that finds its data goes on with it in either case.
+    A member without data makes the cluster with the others; one with data goes on with it.
     """
     certificate, key = cluster.tls / f"{member.name}.pem", cluster.tls / f"{member.name}-key.pem"
     authority = cluster.tls / AUTHORITY_FILE
@@ -111,7 +116,6 @@ def etcd_command(cluster: EtcdCluster, member: EtcdMember, *, is_new: bool = Tru
         "initial-advertise-peer-urls": _peer_url(member),
         "initial-cluster": ",".join(f"{each.name}={_peer_url(each)}" for each in cluster.members),
         "initial-cluster-token": cluster.token,
-        "initial-cluster-state": "new" if is_new else "existing",
         "client-cert-auth": "true",
         "cert-file": certificate,
         "key-file": key,

@@ -11,7 +11,7 @@ question, are `MemberFailed`; the caller turns to the next member.
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +27,17 @@ from tortie.store.base import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from tortie.store.errors import InvalidRequest, StoreUnavailable
 from tortie.store.etcd_messages import AUTHENTICATE, Message, Method
 from tortie.store.etcd_settings import EtcdSettings, expiry_text, read_tls
+from tortie.store.etcd_words import reason_text, refusal_text
 
-__all__ = ["CALL_TIMEOUT_S", "CONNECT_TIMEOUT_S", "PAGE_KEYS_MAX", "Connection", "EtcdClient", "MemberFailed", "OutOfRange"]
+__all__ = [
+    "CALL_TIMEOUT_S",
+    "CONNECT_TIMEOUT_S",
+    "PAGE_KEYS_MAX",
+    "Connection",
+    "EtcdClient",
+    "MemberFailed",
+    "OutOfRange",
+]
 
 CONNECT_TIMEOUT_S: Final = 2.0
 """Longest wait for one member's connection; then the next member is tried."""
@@ -66,28 +75,6 @@ _OUTAGE_CODES: Final = frozenset(
 )
 _STALE_TOKEN: Final = ("invalid auth token", "auth revision in header is old", "revision of auth store is old")
 _TOO_LARGE: Final = ("request is too large", "too many operations", "message larger than max")
-_REASONS: Final = (
-    ("Connection refused", "connection refused"),
-    ("No route to host", "no route to host"),
-    ("Network is unreachable", "network unreachable"),
-    ("Connection timed out", "no answer"),
-    ("certificate has expired", "its certificate has expired, or the one of its authority"),
-    ("IP address mismatch", "its certificate is for another address"),
-    ("Hostname mismatch", "its certificate is for another name"),
-    ("Hostname Verification Check failed", "its certificate is for another name or address"),
-    ("unable to get local issuer certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
-    ("self-signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
-    ("self signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
-    ("WRONG_VERSION_NUMBER", "it does not speak TLS: http instead of https?"),
-    ("TLSV1_ALERT_", "it refuses our certificate"),
-    ("SSLV3_ALERT_", "it refuses our certificate"),
-    ("Domain name not found", "its name cannot be resolved"),
-    ("DNS resolution failed", "its name cannot be resolved"),
-    ("Socket closed", "it closed the connection"),
-    ("Connection reset by peer", "it closed the connection"),
-    ("recvmsg:", "it closed the connection"),
-)
-"""What gRPC says → what it means."""
 
 
 class MemberFailed(Exception):
@@ -131,6 +118,34 @@ class Connection:
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What goes with each question."""
         return () if self.token is None else (("token", self.token),)
+
+
+class Stream:
+    """The answers of a stream."""
+
+    def __init__(self, call: Any, failed: Callable[[grpc.aio.AioRpcError], Exception], endpoint: str) -> None:  # noqa: ANN401 - gRPC's
+        """Keep gRPC's call, and what says what its errors mean."""
+        self._call = call
+        self._failed = failed
+        self._endpoint = endpoint
+
+    async def read(self, silence_max_s: float) -> Message:
+        """Return the next answer.
+
+        Raises:
+            MemberFailed: nothing came for so long, the stream was ended or broke.
+        """
+        try:
+            async with asyncio.timeout(silence_max_s):
+                answer = await self._call.read()
+        except TimeoutError as error:
+            reason = f"no sign of life for {silence_max_s:g} s"
+            raise MemberFailed(self._endpoint, reason, was_sent=True) from error
+        except grpc.aio.AioRpcError as error:
+            raise self._failed(error) from error
+        if answer is grpc.aio.EOF:
+            raise MemberFailed(self._endpoint, "it ended the stream", was_sent=True)
+        return answer
 
 
 class EtcdClient:
@@ -216,7 +231,7 @@ class EtcdClient:
     @asynccontextmanager
     async def stream(
         self, connection: Connection, method: Method, requests: AsyncIterable[Message]
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator["Stream"]:
         """Open a stream of requests and answers for the block's time.
 
         Args:
@@ -232,7 +247,7 @@ class EtcdClient:
         call = open_stream(requests, metadata=(*connection.metadata, ("hasleader", "true")))
         self._streams.add(call)
         try:
-            yield call
+            yield Stream(call, lambda error: self._failed(connection, error), connection.endpoint)
         finally:
             self._streams.discard(call)
             call.cancel()
@@ -246,20 +261,20 @@ class EtcdClient:
         if connection is not None:
             await connection.channel.close()
 
-    def failed(self, connection: Connection, error: grpc.aio.AioRpcError) -> Exception:
+    def _failed(self, connection: Connection, error: grpc.aio.AioRpcError) -> Exception:
         """Return what an error of gRPC means to us (to be raised from it)."""
         code, details = error.code(), error.details() or ""
         if any(text in details for text in _STALE_TOKEN):
             return _TokenRefused(details)
         if any(text in details for text in _TOO_LARGE):
-            return InvalidRequest(f"etcd refuses what is asked for: {details.removeprefix('etcdserver: ')}")
+            return InvalidRequest(f"etcd refuses the request as too large: {details.removeprefix('etcdserver: ')}")
         if code is grpc.StatusCode.OUT_OF_RANGE:
             return OutOfRange(details)
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return MemberFailed(connection.endpoint, f"no answer within {CALL_TIMEOUT_S:g} s", was_sent=True)
         if code in _OUTAGE_CODES:
             return MemberFailed(connection.endpoint, self._reason(details), was_sent=True)
-        return StoreUnavailable(self._refusal(code, details))
+        return StoreUnavailable(refusal_text(details, self._settings.username))
 
     # ------------------------------------------------------------ one question
 
@@ -282,7 +297,7 @@ class EtcdClient:
         try:
             return await ask(request, timeout=CALL_TIMEOUT_S, metadata=connection.metadata)
         except grpc.aio.AioRpcError as error:
-            raise self.failed(connection, error) from error
+            raise self._failed(connection, error) from error
 
     # ------------------------------------------------------------ connections
 
@@ -367,25 +382,9 @@ class EtcdClient:
         if self._is_closed and task is not None and not task.cancelling():
             raise InvalidRequest(f"the datastore {self.name} was closed") from None
 
-    # ------------------------------------------------------------ words
-
     def _reason(self, details: str) -> str:
         """Return why a member failed, in words that stay the same from try to try."""
-        text = next((reason for found, reason in _REASONS if found in details), details.removeprefix("etcdserver: "))
+        text = reason_text(details)
         if self._settings.is_tls and (expired := expiry_text(read_tls(self._settings), datetime.now(UTC))):
             return f"{text} ({expired})"
-        return text or "it gave no reason"
-
-    def _refusal(self, code: grpc.StatusCode, details: str) -> str:
-        """Return what to say of an answer that is a refusal, and what to do about it."""
-        who = f"user {self._settings.username}" if self._settings.username else "our certificate's user"
-        said = details.removeprefix("etcdserver: ").removeprefix("mvcc: ")
-        if code is grpc.StatusCode.PERMISSION_DENIED:
-            return f"etcd denies {who} what was asked for: give it a role (docs/datastores.md)"
-        if "user name is empty" in said:
-            return "etcd asks for a user: set ETCD_USERNAME and ETCD_PASSWORD, or use a certificate that names one"
-        if "authentication failed" in said:
-            return f"etcd does not let in {who}: check ETCD_USERNAME and ETCD_PASSWORD"
-        if "database space exceeded" in said:
-            return "etcd's space quota is used up; it takes no change until it is compacted, defragmented and its alarm disarmed"
-        return f"etcd refuses: {said}"
+        return text

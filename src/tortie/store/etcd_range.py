@@ -33,8 +33,7 @@ def prefix_range(prefix: str) -> tuple[bytes, bytes]:
     key = prefix.encode()
     if not key:
         return _ALL, _ALL
-    assert key[-1] < 0xFF, "UTF-8 has no octet of all ones"
-    return key, key[:-1] + bytes((key[-1] + 1,))
+    return key, key[:-1] + bytes((key[-1] + 1,))  # UTF-8 has no octet 0xFF
 
 
 def key_text(key: bytes) -> str:

@@ -190,7 +190,9 @@ def _check(origin: str, settings: EtcdSettings) -> None:
             "or no certificates (ETCD_CA_CERT_FILE, ETCD_CERT_FILE, ETCD_KEY_FILE)"
         )
     if bool(settings.certificate) != bool(settings.key):
-        raise InvalidRequest(f"{origin}: a client certificate needs its key: ETCD_CERT_FILE and ETCD_KEY_FILE go together")
+        raise InvalidRequest(
+            f"{origin}: a client certificate needs its key: ETCD_CERT_FILE and ETCD_KEY_FILE go together"
+        )
     if bool(settings.username) != bool(settings.password):
         raise InvalidRequest(f"{origin}: a user needs a password: ETCD_USERNAME and ETCD_PASSWORD go together")
 

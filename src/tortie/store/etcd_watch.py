@@ -15,9 +15,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
-
-import grpc.aio
+from typing import Final
 
 from tortie.store.base import WATCH_BATCH_EVENTS_MAX, Event, Events
 from tortie.store.errors import Compacted, HistoryReplaced, StoreUnavailable
@@ -76,10 +74,10 @@ async def _stream(client: EtcdClient, connection: Connection, cursor: _Cursor) -
     """Yield batches of one stream, and keep the cursor. Ends only by an error."""
     key, end = prefix_range(cursor.prefix)
     create = {"key": key, "range_end": end, "start_revision": cursor.revision + 1, "fragment": True}
-    async with client.stream(connection, WATCH, _Requests(WATCH.request(create_request=create))) as call:
+    async with client.stream(connection, WATCH, _Requests(WATCH.request(create_request=create))) as stream:
         parts: list[Message] = []
         while True:
-            answer = await _next_answer(client, connection, call)
+            answer = await stream.read(SILENCE_MAX_S)
             _check_answer(answer, connection, cursor)
             parts.extend(answer.events)
             if answer.fragment:
@@ -105,20 +103,6 @@ class _Requests:
             return create
         await asyncio.sleep(PROGRESS_INTERVAL_S)
         return WATCH.request(progress_request={})
-
-
-async def _next_answer(client: EtcdClient, connection: Connection, call: Any) -> Message:  # noqa: ANN401 - gRPC's
-    try:
-        async with asyncio.timeout(SILENCE_MAX_S):
-            answer = await call.read()
-    except TimeoutError as error:
-        reason = f"no sign of life for {SILENCE_MAX_S:g} s"
-        raise MemberFailed(connection.endpoint, reason, was_sent=True) from error
-    except grpc.aio.AioRpcError as error:
-        raise client.failed(connection, error) from error
-    if answer is grpc.aio.EOF:
-        raise MemberFailed(connection.endpoint, "it ended the watch", was_sent=True)
-    return answer
 
 
 def _check_answer(answer: Message, connection: Connection, cursor: _Cursor) -> None:
