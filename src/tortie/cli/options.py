@@ -116,8 +116,9 @@ def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) ->
 datastore_option = click.option(
     "--datastore",
     metavar="URL",
-    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, or files:///etc/tortie/manifests, a folder "
-    "that is only read. Default: $TORTIE_DATASTORE, else a file.",
+    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, etcds://10.0.0.1:2379,10.0.0.2:2379, or "
+    "files:///etc/tortie/manifests, a folder that is only read. Default: $TORTIE_DATASTORE, else etcd if "
+    "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
 file_option = click.option(

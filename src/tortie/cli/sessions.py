@@ -55,7 +55,7 @@ def status_text(status: Status, now: datetime) -> str:
         status: the agent's answer.
         now: when it was asked, with a time zone; sessions show since when they are in their state.
     """
-    lines = [_headline(status), *_remarks(status)]
+    lines = [_headline(status), *_remarks(status, now)]
     tables = [_table(name, _of_family(status["sessions"], mark), now) for name, mark in FAMILIES]
     return "\n".join(lines) + "\n\n" + "\n".join(tables)
 
@@ -70,11 +70,11 @@ def _headline(status: Status) -> str:
     return ", ".join(words)
 
 
-def _remarks(status: Status) -> Iterator[str]:
+def _remarks(status: Status, now: datetime) -> Iterator[str]:
     """Yield a line for the datastore and one for each thing that is not well."""
     datastore = status["datastore"]
     if datastore is not None:
-        yield _datastore_text(datastore, status["intent_from"], str(status["role"]))
+        yield _datastore_text(datastore, status["intent_from"], str(status["role"]), now)
     if (speaker := status["speaker"]) and (deferred := speaker.get("deferred_families")):
         yield f"restarted: tells nothing of {' and '.join(deferred)} before all peers have sent what they have"
     if status["withheld"]:
@@ -87,14 +87,15 @@ def _remarks(status: Status) -> Iterator[str]:
         yield f"set aside: {record['kind']} '{record['name']}': {record['reason']}"
 
 
-def _datastore_text(datastore: Mapping[str, Any], intent_from: str, role: str) -> str:
+def _datastore_text(datastore: Mapping[str, Any], intent_from: str, role: str, now: datetime) -> str:
     """Return one line when all is well; else why not and what to do, then what is done meanwhile."""
     revision = f"acted on revision {datastore['acted_revision']}"
     if datastore["is_connected"] and not datastore["is_held"]:
         return f"datastore: connected, {revision}"
     remedy = f"; if that is meant, confirm it: tortie {role} confirm" if datastore["is_held"] else ""
     last = "the last intent on disk" if intent_from == "disk" else "what was read before"
-    text = f"datastore: NOT FOLLOWED: {datastore['text']}{remedy} (runs by {last}, {revision})"
+    since = _since(datastore["age_s"], now)
+    text = f"datastore: NOT FOLLOWED since {since}: {datastore['text']}{remedy} (runs by {last}, {revision})"
     return textwrap.fill(text, WIDTH, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
@@ -119,14 +120,18 @@ def _table(family: str, sessions: Sequence[Status], now: datetime) -> str:
 
 def _row(session: Status, now: datetime) -> list[str]:
     is_up = session["state"] == ESTABLISHED
-    since = now - timedelta(seconds=session["age_s"])
     return [
         _peer_address(session),
         _peer_type(session),
         "up" if is_up else "start",
-        since.strftime("%H:%M:%S" if now - since < ONE_DAY else "%Y-%m-%d"),
+        _since(session["age_s"], now),
         _info(session, is_up),
     ]
+
+
+def _since(age_s: float, now: datetime) -> str:
+    since = now - timedelta(seconds=age_s)
+    return since.strftime("%H:%M:%S" if now - since < ONE_DAY else "%Y-%m-%d")
 
 
 def _peer_address(session: Status) -> str:

@@ -88,6 +88,7 @@ class Agent:
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
+        self._store_status_at = 0.0
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
 
@@ -107,8 +108,10 @@ class Agent:
             StatusSocketUnusable: the status socket cannot be made, or another agent has it.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
-        self._started_at = asyncio.get_running_loop().time()
-        store = open_store(self._options.datastore)
+        self._started_at = self._store_status_at = asyncio.get_running_loop().time()
+        store = open_store(
+            self._options.datastore, on_warning=lambda text: self._log.warning("datastore settings", reason=text)
+        )
         status = StatusServer(self._options.status_socket, self._handlers())
         try:
             status.open()
@@ -179,7 +182,9 @@ class Agent:
         self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
-        self._store_status = status
+        former, self._store_status = self._store_status, status
+        if (former.is_connected, former.is_held) != (status.is_connected, status.is_held):
+            self._store_status_at = asyncio.get_running_loop().time()
         if status.is_connected and not status.is_held:
             self._log.info("datastore connected", revision=status.revision)
         else:
@@ -308,15 +313,19 @@ class Agent:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
-        intent, speaker = self._intent, self._speaker
+        intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
         quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
         return {
             "name": self._options.name,
             "role": self._options.role,
             "version": __version__,
-            "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
-            "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
+            "uptime_s": round(now - self._started_at, 3),
+            "datastore": {
+                **asdict(self._store_status),
+                "acted_revision": self._revision,
+                "age_s": round(now - self._store_status_at, 3),
+            },
             "intent_from": self._intent_from,
             "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),

@@ -1,0 +1,386 @@
+"""The etcd driver against a real etcd of one member: what the contract does not cover."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.etcd import ADDRESS, Members
+from tortie.lab.certificates import make_authority, write_issued
+from tortie.model import load_manifests
+from tortie.store import (
+    VALUE_BYTES_MAX,
+    WATCH_BATCH_EVENTS_MAX,
+    Compacted,
+    Delete,
+    Event,
+    InvalidRequest,
+    Operation,
+    Put,
+    ResourceStore,
+    Store,
+    StoreUnavailable,
+)
+from tortie.store.etcd import EtcdStore
+from tortie.store.etcd_client import PAGE_KEYS_MAX, EtcdClient
+from tortie.store.etcd_messages import RANGE, Message, Method
+from tortie.store.etcd_range import list_prefix
+from tortie.store.etcd_settings import EtcdSettings, Secret
+
+DEADLINE_S = 30
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def etcd(one_member: Members) -> Members:
+    """Return the member that all share, emptied."""
+    one_member.control("del", "", "--from-key=true")
+    return one_member
+
+
+def run(store: EtcdStore, test: Callable[[EtcdStore], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            try:
+                await test(store)
+            finally:
+                await store.close()
+
+    asyncio.run(main())
+
+
+async def put_many(store: Store, count: int, value: bytes = b"v") -> None:
+    for start in range(0, count, 100):
+        operations: list[Operation] = [Put(f"/k/{i:05}", value) for i in range(start, min(start + 100, count))]
+        await store.transact([], operations)
+
+
+async def first_events(store: Store, prefix: str, from_revision: int, count: int) -> list[Event]:
+    events: list[Event] = []
+    async with aclosing(store.watch(prefix, from_revision)) as watch:
+        async for batch in watch:
+            events += batch
+            if len(events) >= count:
+                break
+    return events
+
+
+# ---------------------------------------------------------------- lists
+
+
+@pytest.mark.parametrize("count", [PAGE_KEYS_MAX, PAGE_KEYS_MAX + 1, 2 * PAGE_KEYS_MAX + 1])
+def test_a_list_of_several_pages_is_whole(etcd: Members, count: int) -> None:
+    async def test(store: EtcdStore) -> None:
+        await put_many(store, count)
+        listing = await store.list("/k/")
+        assert [entry.key for entry in listing.entries] == [f"/k/{i:05}" for i in range(count)]
+
+    run(etcd.store(), test)
+
+
+class Interrupted(EtcdClient):
+    """A client in whose way something happens after the first page of a list."""
+
+    def __init__(self, settings: EtcdSettings, between: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(settings)
+        self._between = between
+        self.page_count = 0
+
+    async def call(self, method: Method, request: Message, *, is_write: bool = False) -> Message:
+        answer = await super().call(method, request, is_write=is_write)
+        if method is RANGE:
+            self.page_count += 1
+            if self.page_count == 1:
+                await self._between()
+        return answer
+
+
+def test_what_changes_between_two_pages_is_not_in_the_list(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async def between() -> None:
+            await store.transact([], [Put("/k/99999", b""), Delete("/k/00600")])
+
+        await put_many(store, PAGE_KEYS_MAX + 200)
+        client = Interrupted(etcd.settings(), between)
+        listing = await list_prefix(client, "/k/")
+        await client.close()
+        assert len(listing.entries) == PAGE_KEYS_MAX + 200
+        assert listing.revision + 1 == (await store.list("/")).revision
+        events = await first_events(store, "/k/", listing.revision, 2)
+        assert [event.key for event in events] == ["/k/99999", "/k/00600"]
+
+    run(etcd.store(), test)
+
+
+def test_compaction_between_two_pages_begins_the_list_again(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async def between() -> None:
+            revision = await store.transact([], [Put("/k/99999", b"")])
+            await asyncio.to_thread(etcd.control, "compact", str(revision))
+
+        await put_many(store, PAGE_KEYS_MAX + 1)
+        client = Interrupted(etcd.settings(), between)
+        listing = await list_prefix(client, "/k/")
+        await client.close()
+        assert client.page_count == 3  # one, and the two of the second try
+        assert len(listing.entries) == PAGE_KEYS_MAX + 2
+
+    run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- watches
+
+
+def test_a_compacted_revision_is_told_with_its_bounds(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        start = (await store.list("/")).revision
+        for _ in range(5):
+            await store.transact([], [Put("/a", b"")])
+        await asyncio.to_thread(etcd.control, "compact", str(start + 3))
+        with pytest.raises(Compacted) as caught:
+            await first_events(store, "/", start + 1, 1)
+        assert (caught.value.from_revision, caught.value.compacted_revision) == (start + 1, start + 2)
+        events = await first_events(store, "/", start + 2, 3)
+        assert [event.revision for event in events] == [start + 3, start + 4, start + 5]
+
+    run(etcd.store(), test)
+
+
+def test_a_prefix_deleted_at_once_is_one_revision(etcd: Members) -> None:
+    """As `etcdctl del --prefix` does: more events in a revision than any transaction of ours may have."""
+    count = WATCH_BATCH_EVENTS_MAX + 500
+
+    async def test(store: EtcdStore) -> None:
+        await put_many(store, count)
+        revision = (await store.list("/")).revision
+        await asyncio.to_thread(etcd.control, "del", "--prefix", "/k/")
+        async with aclosing(store.watch("/", revision)) as watch:
+            batch = await anext(watch)
+        assert len(batch) == count
+        assert {event.revision for event in batch} == {revision + 1}
+
+    run(etcd.store(), test)
+
+
+def test_large_batches_come_in_fragments_and_split_no_revision(etcd: Members) -> None:
+    value, size, revisions = bytes(100_000), 7, 12  # 8.4 MB: more than etcd puts into one answer
+
+    async def test(store: EtcdStore) -> None:
+        start = (await store.list("/")).revision
+        for _ in range(revisions):
+            await store.transact([], [Put(f"/big/{i}", value) for i in range(size)])
+        seen: list[int] = []
+        async with aclosing(store.watch("/", start)) as watch:
+            async for batch in watch:
+                assert all(sum(event.revision == each.revision for each in batch) == size for event in batch)
+                seen += [event.revision for event in batch]
+                if len(seen) == size * revisions:
+                    break
+        assert seen == [start + 1 + i // size for i in range(size * revisions)]
+
+    run(etcd.store(), test)
+
+
+def test_a_quiet_watch_stays(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life are asked for and come: a watch without events outlives the longest silence."""
+    monkeypatch.setattr("tortie.store.etcd_watch.PROGRESS_INTERVAL_S", 0.05)
+    monkeypatch.setattr("tortie.store.etcd_watch.SILENCE_MAX_S", 0.3)
+
+    async def test(store: EtcdStore) -> None:
+        revision = (await store.list("/")).revision
+        stream_count = 0
+        opened = EtcdClient.stream
+
+        def counted(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on as it is
+            nonlocal stream_count
+            stream_count += 1
+            return opened(*arguments, **named)
+
+        monkeypatch.setattr(EtcdClient, "stream", counted)
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(first_events(store, "/", revision, 1))
+            await asyncio.sleep(1.0)  # the silence is the subject: over three times the longest
+            await store.transact([], [Put("/a", b"")])
+        assert [event.key for event in watching.result()] == ["/a"]
+        assert stream_count == 1
+
+    run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- what etcd refuses, and what is foreign
+
+
+@pytest.mark.parametrize("value_count", [2, 16], ids=["above etcd's limit", "above gRPC's too"])
+def test_a_request_above_etcd_s_own_limit_is_refused(etcd: Members, value_count: int) -> None:
+    async def test(store: EtcdStore) -> None:
+        operations = [Put(f"/{i}", bytes(VALUE_BYTES_MAX * 4 // 5)) for i in range(value_count)]
+        with pytest.raises(InvalidRequest, match="etcd refuses the request as too large: "):
+            await store.transact([], operations)
+        assert (await store.list("/")).entries == ()
+
+    run(etcd.store(), test)
+
+
+def test_keys_of_others_may_be_anything(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        await asyncio.to_thread(etcd.control, "put", "no slash", "1")
+        await asyncio.to_thread(etcd.control, "put", b"/bytes\xff".decode(errors="surrogateescape"), "2")
+        assert [(entry.key, entry.value) for entry in (await store.list("")).entries] == [
+            ("/bytes\udcff", b"2"),
+            ("no slash", b"1"),
+        ]
+
+    run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- TLS
+
+
+def refused(settings: EtcdSettings) -> str:
+    """Return what is said when these settings are used."""
+    said = ""
+
+    async def test(store: EtcdStore) -> None:
+        nonlocal said
+        with pytest.raises(StoreUnavailable) as caught:
+            await store.list("/")
+        said = str(caught.value)
+
+    run(EtcdStore(settings), test)
+    return said
+
+
+@pytest.fixture
+def issued(etcd: Members, tmp_path: Path) -> Callable[..., EtcdSettings]:
+    """Return settings with a client certificate that lives so long."""
+
+    def settings(lifetime: timedelta) -> EtcdSettings:
+        write_issued(tmp_path, "c", etcd.authority.issue_client("root", lifetime))
+        good = etcd.settings()
+        return replace(good, certificate=Secret(tmp_path / "c.pem"), key=Secret(tmp_path / "c-key.pem"))
+
+    return settings
+
+
+def test_an_expired_certificate_is_named_and_a_renewed_one_counts_at_once(
+    issued: Callable[[timedelta], EtcdSettings],
+) -> None:
+    settings = issued(timedelta(seconds=-60))
+    said = refused(settings)
+    assert "the client certificate expired on " in said
+
+    async def test(store: EtcdStore) -> None:
+        with pytest.raises(StoreUnavailable):
+            await store.list("/")
+        issued(timedelta(days=1))
+        await store.list("/")
+
+    run(EtcdStore(settings), test)
+
+
+def test_a_member_of_another_authority_is_not_believed(etcd: Members, tmp_path: Path) -> None:
+    (tmp_path / "other.pem").write_bytes(make_authority("other", datetime.now(UTC)).certificate)
+    said = refused(replace(etcd.settings(), ca=Secret(tmp_path / "other.pem")))
+    assert said == f"etcd cannot be reached: {etcd.cluster.members[0].endpoint}: " + (
+        "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"
+    )
+
+
+def test_without_a_client_certificate_etcd_does_not_answer(etcd: Members) -> None:
+    said = refused(replace(etcd.settings(), certificate=None, key=None))
+    assert said.startswith(f"etcd cannot be reached: {etcd.cluster.members[0].endpoint}: ")
+
+
+def test_http_to_an_https_member(etcd: Members) -> None:
+    said = refused(EtcdSettings((etcd.cluster.members[0].endpoint,), is_tls=False))
+    assert said.startswith("etcd cannot be reached: ")
+
+
+def test_nobody_there(etcd: Members) -> None:
+    settings = replace(etcd.settings(), endpoints=(f"{ADDRESS}:1", f"{ADDRESS}:2"))
+    assert refused(settings) == f"etcd cannot be reached: {ADDRESS}:1, {ADDRESS}:2: connection refused"
+
+
+def test_a_dead_endpoint_is_passed_over(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        await store.transact([], [Put("/a", b"")])
+        assert (await store.get("/a")) is not None
+
+    endpoints = (f"{ADDRESS}:1", etcd.cluster.members[0].endpoint)
+    run(EtcdStore(replace(etcd.settings(), endpoints=endpoints)), test)
+
+
+# ---------------------------------------------------------------- keys as calicoctl writes them
+
+MANIFESTS = """
+apiVersion: projectcalico.org/v3
+kind: Node
+metadata: {name: kube-node1}
+spec: {bgp: {ipv4Address: 10.10.31.193/24, routeReflectorClusterID: 1.0.0.1}}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: {name: rr}
+spec: {peerIP: 10.10.31.168, asNumber: 64512}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata: {name: default}
+spec: {nodeToNodeMeshEnabled: false, asNumber: 64512}
+---
+apiVersion: projectcalico.org/v3
+kind: IPPool
+metadata: {name: pool}
+spec: {cidr: 192.168.0.0/16}
+"""
+
+KEYS = [
+    "/calico/resources/v3/projectcalico.org/bgpconfigurations/default",
+    "/calico/resources/v3/projectcalico.org/bgppeers/rr",
+    "/calico/resources/v3/projectcalico.org/ippools/pool",
+    "/calico/resources/v3/projectcalico.org/nodes/kube-node1",
+]
+
+
+def test_resources_stand_where_calicoctl_has_them(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        resources = ResourceStore(store, lambda: NOW)
+        for resource in load_manifests(MANIFESTS, "test"):
+            await resources.create(resource)
+
+    run(etcd.store(), test)
+    assert etcd.control("get", "--prefix", "/calico/", "--keys-only").split() == KEYS
+    peer = json.loads(etcd.control("get", "--print-value-only", KEYS[1]))
+    assert (peer["kind"], peer["apiVersion"]) == ("BGPPeer", "projectcalico.org/v3")
+    assert peer["metadata"]["name"] == "rr"
+    assert peer["spec"]["peerIP"] == "10.10.31.168"
+
+
+def test_what_stands_there_as_calicoctl_writes_it_is_read(etcd: Members) -> None:
+    """A record in the form of reference C, and the document's reflector record, both written by etcdctl."""
+    node = {
+        "kind": "Node", "apiVersion": "projectcalico.org/v3",
+        "metadata": {"name": "kube-node2", "uid": "6d6a1a3e-0000-4000-8000-000000000001",
+                     "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"bgp": {"ipv4Address": "10.10.31.194/24"}},
+    }  # fmt: skip
+    etcd.control("put", "/calico/resources/v3/projectcalico.org/nodes/kube-node2", json.dumps(node))
+    etcd.control("put", "/calico/bgp/v1/rr_v4/10.10.31.168", '{"ip":"10.10.31.168","cluster_id":"1.0.0.1"}')
+
+    async def test(store: EtcdStore) -> None:
+        revision, resources, bad = await ResourceStore(store, lambda: NOW).snapshot()
+        assert [(resource.kind, resource.name) for resource in resources] == [
+            ("RouteReflector", "10.10.31.168"),
+            ("Node", "kube-node2"),
+        ]
+        assert bad == []
+        found = [int(resource.metadata.resource_version or 0) for resource in resources]
+        assert found == [revision, revision - 1]  # etcd's own revisions
+
+    run(etcd.store(), test)
