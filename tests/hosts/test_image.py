@@ -251,16 +251,24 @@ def wait_for_log(podman: Mapping[str, str], container: str, word: str) -> str:
 @image_test
 @pytest.mark.root
 @pytest.mark.timeout(500)
-def test_without_root_from_the_start(podman: Mapping[str, str], tmp_path: Path) -> None:
-    """As a user of its own with one capability, from the first instruction on."""
+@pytest.mark.parametrize(
+    ("capabilities", "words", "word"),
+    [
+        ({"NET_BIND_SERVICE": 10}, ["reflector", "--config", "/reflector.yaml"], '"port": 179'),
+        ({"NET_BIND_SERVICE": 10, "NET_ADMIN": 12}, ["node", "--name", "n1"], "datastore not acted on"),
+    ],
+)
+def test_without_root_from_the_start(
+    podman: Mapping[str, str], tmp_path: Path, capabilities: Mapping[str, int], words: list[str], word: str
+) -> None:
+    """As a user of its own with the capabilities of its role, from the first instruction on."""
     file = tmp_path / "reflector.yaml"
     file.write_text("{listen: {address: 127.0.0.1}, as: 64512, peers: [{range: 127.0.0.0/8, client: true}]}\n", "utf-8")
-    options = ["--user", "tortie", "--cap-drop", "all", "--cap-add", "NET_BIND_SERVICE", "--read-only",
-               "-v", f"{file}:/reflector.yaml:ro"]  # fmt: skip
-    started = run(podman, "run", "-d", "--net=none", *options, NAME, "reflector", "--config", "/reflector.yaml")
+    options = ["--user", "tortie", "--cap-drop", "all", *(f"--cap-add={name}" for name in capabilities), "--read-only"]
+    started = run(podman, "run", "-d", "--net=none", *options, "-v", f"{file}:/reflector.yaml:ro", NAME, *words)
     assert started.returncode == 0, started.stderr
     container = started.stdout.strip()
-    assert '"port": 179' in wait_for_log(podman, container, "listening")
+    wait_for_log(podman, container, word)
     process = run(podman, "exec", container, "cat", "/proc/1/status").stdout
-    assert "CapEff:\t0000000000000400" in process
+    assert f"CapEff:\t{sum(1 << bit for bit in capabilities.values()):016x}" in process
     assert run(podman, "rm", "--force", "--time", "5", container).returncode == 0
