@@ -28,6 +28,17 @@ debian_packages=(
 speaker_packages=("bird2 birdc" "frr vtysh")
 more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
 
+# What tests of real hosts need: units, manual pages, the container image and the datastore that it is told of.
+host_packages=(
+    "systemd systemd-analyze"
+    "groff-base groff"
+    "mandoc mandoc"
+    "debootstrap debootstrap"
+    "podman podman"
+    "runc runc"
+    "etcd-server etcd"
+)
+
 say() { printf '%s\n' "$*" >&2; }
 
 # say_step TEXT: a heading between the parts of a script.
