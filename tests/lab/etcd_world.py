@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,8 @@ from tortie.lab.certificates import write_issued
 from tortie.model import load_manifests
 from tortie.node import status_client
 from tortie.node.errors import AgentUnreachable
-from tortie.store import Compacted, Compare, Conflict, Put, ResourceStore, StoreUnavailable
+from tortie.node.presence import AGENTS_PREFIX
+from tortie.store import Compare, Conflict, Put, ResourceStore, StoreUnavailable
 from tortie.store.etcd import EtcdStore
 
 OWN, OTHER, REFLECTOR = "10.0.0.1", "10.0.0.2", "10.0.0.3"
@@ -168,14 +169,13 @@ class World:
         """Give the second node one more block, tried until it is done: the operator's change that is to arrive."""
         self._claimed += 1
         [affinity] = load_manifests(AFFINITY.format(node=OTHER_NODE, number=self._claimed), "world")
-        while True:
-            try:
+        self._revision = 0
+        while not self._revision:
+            with suppress(StoreUnavailable):
                 async with self.operator() as resources:
                     done = await resources.apply(affinity)
                 self._revision = int(done.metadata.resource_version or 0)
-                return
-            except StoreUnavailable:
-                await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_S)
 
     async def has_arrived(self) -> bool:
         """Tell whether the last change is known to every agent, and in the kernel."""
@@ -218,6 +218,14 @@ class World:
     async def are_connected(self) -> bool:
         found = [agent.status()["datastore"] for agent in self.agents.values()]
         return all(each["is_connected"] and not each["is_held"] for each in found)
+
+    async def are_announced(self) -> bool:
+        """Tell whether every agent says in the datastore that it runs."""
+        store = self.members.store()
+        listing = await store.list(AGENTS_PREFIX)
+        await store.close()
+        wanted = {f"node/{NODE}", f"node/{OTHER_NODE}", f"reflector/{REFLECTOR}"}
+        return {entry.key.removeprefix(AGENTS_PREFIX) for entry in listing.entries} == wanted
 
     def connected_member(self) -> str:
         """Return the name of the member that the first node's agent is connected to."""
@@ -453,6 +461,7 @@ async def suffer(world: World, name: str) -> dict[str, Any]:
     await world.claim()
     await until(world.are_established)
     await until(world.has_arrived)
+    await until(world.are_announced)
     if name in COUNTED_FAULTS:
         async with counted(world, found):
             found["caught_up_s"] = round(await FAULTS[name](world), 1)
@@ -460,6 +469,7 @@ async def suffer(world: World, name: str) -> dict[str, Any]:
         found["caught_up_s"] = round(await FAULTS[name](world), 1)
     await until(world.are_connected)
     await until(world.are_established)
+    await until(world.are_announced)
     world.check_undisturbed()
     return {**found, "said": world.troubles()}
 

@@ -59,10 +59,11 @@ def test_sessions_and_routes_stay(found: list[dict[str, Any]], name: str) -> Non
 
 HEAD = """# What befalls etcd, and what comes of it
 
-Three etcd members, two nodes and a reflector, all real processes. Throughout, no BGP session went down (except those of the
-agent that is killed) and no route left the kernel; both are watched from beginning to end. After the fault, or once it is over, an
-operator makes a change: the seconds are from there until every agent has acted on it and the kernel has the route. Where one
-watch lives through the fault, a counter is written all the time: so many events came, each once and in order.
+Three etcd members, two nodes and a reflector, all real processes. Throughout, no BGP session went down (except those
+of the agent that is killed) and no route left the kernel; both are watched from beginning to end. After the fault, or
+once it is over, an operator makes a change: the seconds are from there until every agent has acted on it and the kernel
+has the route. Where one watch lives through the fault, a counter is written all the time: so many events came, each
+once and in order.
 
 A run of `tests/lab/test_etcd_faults.py` wrote this page (`TORTIE_ETCD_PAGE=docs/etcd-faults.md scripts/test --all
 tests/lab/test_etcd_faults.py`).

@@ -171,6 +171,11 @@ class EtcdClient:
         """What messages call the cluster."""
         return f"etcd at {','.join(self._settings.endpoints)}"
 
+    @property
+    def endpoint_count(self) -> int:
+        """How many members there are to try."""
+        return len(self._settings.endpoints)
+
     async def call(self, method: Method, request: Message, *, is_write: bool = False) -> Message:
         """Ask one member, or the next ones when it fails, and return the answer.
 

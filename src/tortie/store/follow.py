@@ -11,8 +11,9 @@ The structures to know: `StoreUpdate` (the whole state and what changed) and `St
 why).
 
 What is not obeyed without confirmation: another history, a lower revision than one seen, a list that contradicts
-what was read before (a store that went back and was written on), and an empty list where there were entries, unless the change log shows the deletions one by one. `Follower.confirm` is the
-confirmation; a store that becomes credible again needs none.
+what was read before (a store that went back and was written on), and an empty list where there were entries, unless
+the change log shows the deletions one by one. `Follower.confirm` is the confirmation; a store that becomes credible
+again needs none.
 """
 
 import asyncio

@@ -384,3 +384,64 @@ def test_what_stands_there_as_calicoctl_writes_it_is_read(etcd: Members) -> None
         assert found == [revision, revision - 1]  # etcd's own revisions
 
     run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- keys that are held
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    while not await is_so():  # noqa: ASYNC110 - etcd is asked, as anybody would
+        await asyncio.sleep(0.01)
+
+
+async def is_there(store: Store) -> bool:
+    return await store.get("/held") is not None
+
+
+async def is_gone(store: Store) -> bool:
+    return not await is_there(store)
+
+
+def test_a_held_key_is_there_until_its_holder_ends(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            holding = tasks.create_task(store.hold("/held", b"here", 60))
+            await until(lambda: is_there(store))
+            holding.cancel()
+        assert await is_gone(store)  # at once, long before its time
+
+    run(etcd.store(), test)
+
+
+def test_a_held_key_outlives_its_lease_and_its_holder_s_death_does_not(etcd: Members) -> None:
+    """Held by a store that is closed without a word: the key goes away when its time is over."""
+
+    async def test(store: EtcdStore) -> None:
+        holder = etcd.store()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hold_until_closed(holder))
+            await until(lambda: is_there(store))
+            first = await store.get("/held")
+            await asyncio.sleep(3)  # etcd's shortest lease is 2 s
+            assert await store.get("/held") == first  # kept alive, not written again
+            await holder.close()
+        await until(lambda: is_gone(store))
+
+    async def hold_until_closed(holder: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await holder.hold("/held", b"", 2)
+
+    run(etcd.store(), test)
+
+
+def test_a_lease_that_ran_out_is_replaced(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            holding = tasks.create_task(store.hold("/held", b"", 2))
+            await until(lambda: is_there(store))
+            lease = (await asyncio.to_thread(etcd.control, "lease", "list")).split()[-1]
+            await asyncio.to_thread(etcd.control, "lease", "revoke", lease)
+            await until(lambda: is_there(store))
+            holding.cancel()
+
+    run(etcd.store(), test)
