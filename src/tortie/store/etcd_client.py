@@ -115,6 +115,11 @@ class Connection:
     is_stale: bool = False
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it is connected, as far as one knows without asking."""
+        return self.channel.get_state() is grpc.ChannelConnectivity.READY
+
+    @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What goes with each question."""
         return () if self.token is None else (("token", self.token),)
@@ -310,9 +315,17 @@ class EtcdClient:
         async with self._connecting:
             if self._is_closed:
                 raise InvalidRequest(f"the datastore {self.name} was closed")
+            if self._connection is not None and not self._connection.is_ready:
+                await self._retire(self._connection)
             if self._connection is None:
                 self._connection = await self._connect()
             return self._connection
+
+    async def _retire(self, connection: Connection) -> None:
+        """Drop a connection that was lost while nobody asked anything: what is asked next is not lost with it."""
+        self._connection, connection.is_stale = None, True
+        if not connection.user_count:
+            await connection.channel.close()
 
     async def _connect(self) -> Connection:
         """Connect to the member whose turn it is, and show who we are."""
@@ -390,6 +403,8 @@ class EtcdClient:
     def _reason(self, details: str) -> str:
         """Return why a member failed, in words that stay the same from try to try."""
         text = reason_text(details)
-        if self._settings.is_tls and (expired := expiry_text(read_tls(self._settings), datetime.now(UTC))):
-            return f"{text} ({expired})"
-        return text
+        try:
+            expired = expiry_text(read_tls(self._settings), datetime.now(UTC)) if self._settings.is_tls else ""
+        except StoreUnavailable:  # the files are gone: the next connection says so
+            expired = ""
+        return f"{text} ({expired})" if expired else text

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.etcd import ADDRESS, Members
+from support.etcd import ADDRESS, Members, running_members
 from tortie.lab.certificates import make_authority, write_issued
 from tortie.model import load_manifests
 from tortie.store import (
@@ -314,6 +315,103 @@ def test_a_dead_endpoint_is_passed_over(etcd: Members) -> None:
 
     endpoints = (f"{ADDRESS}:1", etcd.cluster.members[0].endpoint)
     run(EtcdStore(replace(etcd.settings(), endpoints=endpoints)), test)
+
+
+# ---------------------------------------------------------------- connections
+
+
+@pytest.fixture
+def frozen(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> Iterator[Members]:
+    """Return the member, which can be frozen; it is thawed at the end, and calls wait half a second only."""
+    monkeypatch.setattr("tortie.store.etcd_client.CALL_TIMEOUT_S", 0.5)
+    yield etcd
+    etcd.signal(signal.SIGCONT)
+
+
+def test_a_change_that_gets_no_answer_is_said_to_be_unknown_and_not_made_twice(frozen: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        start = (await store.list("/")).revision
+        frozen.signal(signal.SIGSTOP)
+        with pytest.raises(StoreUnavailable, match=r"no answer within 0\.5 s; whether the change was made is unknown"):
+            await store.transact([], [Put("/a", b"")])
+        frozen.signal(signal.SIGCONT)
+        await store.transact([], [Put("/b", b"")])
+        entry = await store.get("/a")  # it may have been made; then once
+        assert (await store.list("/")).revision == start + 1 + (entry is not None)
+
+    run(frozen.store(), test)
+
+
+def test_a_read_goes_to_the_next_member_when_one_gives_no_answer(frozen: Members) -> None:
+    """The same member twice, the first time frozen: what is asked is asked again."""
+    endpoint = frozen.cluster.members[0].endpoint
+    twice = replace(frozen.settings(), endpoints=(endpoint, endpoint))
+
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(store.list("/"))
+            await asyncio.sleep(0.6)  # the first try is over
+            frozen.signal(signal.SIGCONT)
+        assert reading.result().entries == ()
+
+    run(EtcdStore(twice), test)
+
+
+def test_a_member_that_restarted_is_written_to_at_once(tmp_path: Path) -> None:
+    """The connection was lost while nobody asked anything: that is found out before a change is sent."""
+
+    async def test(store: EtcdStore) -> None:
+        await store.transact([], [Put("/a", b"")])
+        members.signal(signal.SIGKILL)
+        members.start()
+        await asyncio.to_thread(members.wait_healthy)
+        await store.transact([], [Put("/b", b"")])
+
+    with running_members(tmp_path, 1) as members:
+        run(members.store(), test)
+
+
+def test_closing_ends_a_call_that_waits(frozen: Members) -> None:
+    async def read(store: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await store.list("/")
+
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read(store))
+            await asyncio.sleep(0.1)  # it waits for an answer that does not come
+            await store.close()
+
+    run(frozen.store(), test)
+
+
+def test_a_cancelled_call_is_cancelled(frozen: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await store.list("/")
+        frozen.signal(signal.SIGCONT)
+        await store.list("/")
+
+    run(frozen.store(), test)
+
+
+def test_many_calls_share_one_connection(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for i in range(50):
+                tasks.create_task(store.transact([], [Put(f"/{i}", b"")]))
+        assert len((await store.list("/")).entries) == 50
+        assert store._client._connection is not None
+        assert store._client._connection.user_count == 0
+
+    run(etcd.store(), test)
 
 
 # ---------------------------------------------------------------- keys as calicoctl writes them
