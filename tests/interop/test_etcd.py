@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from support.etcd import ADDRESS, Members, running_members
+from tortie.cli.errors import ExitCode
 from tortie.lab.certificates import make_authority, write_issued
 from tortie.model import load_manifests
 from tortie.store import (
@@ -543,3 +547,42 @@ def test_a_lease_that_ran_out_is_replaced(etcd: Members) -> None:
             holding.cancel()
 
     run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def tortie(environment: Mapping[str, str], *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ETCD_", "TORTIE_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "tortie", *arguments],
+        env={**kept, **environment, "PYTHONPATH": ":".join(sys.path)},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE_S,
+    )
+
+
+def test_the_command_finds_etcd_by_the_document_s_variables(etcd: Members) -> None:
+    done = tortie(etcd.environment(), "create", "-f", "-", text=MANIFESTS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert etcd.control("get", "--prefix", "/calico/", "--keys-only").split() == KEYS
+    assert "kube-node1" in tortie(etcd.environment(), "get", "nodes").stdout
+
+
+def test_a_command_that_cannot_reach_etcd_says_so_in_a_line(etcd: Members) -> None:
+    environment = {**etcd.environment(), "ETCD_ENDPOINTS": f"https://{ADDRESS}:1"}
+    done = tortie(environment, "get", "nodes")
+    assert done.returncode == ExitCode.UNREACHABLE
+    assert done.stderr == f"etcd cannot be reached: {ADDRESS}:1: connection refused\n"
+
+
+def test_a_command_warns_of_a_key_that_others_can_read(etcd: Members, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(Path(etcd.environment()["ETCD_KEY_FILE"]).read_bytes())
+    key.chmod(0o644)
+    done = tortie({**etcd.environment(), "ETCD_KEY_FILE": str(key)}, "get", "nodes")
+    assert done.returncode == ExitCode.OK
+    assert done.stderr == f"warning: the key file {key} can be read by others than its owner: chmod 600 {key}\n"

@@ -372,6 +372,16 @@ async def member_frozen(world: World) -> float:
         world.members.signal(signal.SIGCONT, name)
 
 
+async def majority_down(world: World) -> float:
+    """The member that is left, the one that the first node's agent is connected to, has no leader any more."""
+    left = world.connected_member()
+    others = [name for name in world.members.names if name != left]
+    world.members.signal(signal.SIGKILL, *others)
+    await world.says("etcd cannot be reached: ")
+    world.members.start(*others)
+    return await world.arrives()
+
+
 async def all_down(world: World) -> float:
     world.members.signal(signal.SIGKILL)
     await world.says("etcd cannot be reached: ")
@@ -443,6 +453,7 @@ async def wiped(world: World, token: str = "") -> float:
 FAULTS: dict[str, Callable[[World], Awaitable[float]]] = {
     "leader killed": leader_killed,
     "connected member frozen": member_frozen,
+    "two of three members down": majority_down,
     f"all members down for {DOWN_S:g} s": all_down,
     "compaction while away": compacted_while_away,
     "certificate expired and renewed": certificate_expired,
@@ -450,7 +461,12 @@ FAULTS: dict[str, Callable[[World], Awaitable[float]]] = {
     "data wiped": wiped,
     "another cluster in its place": lambda world: wiped(world, "another"),
 }
-COUNTED_FAULTS = ("leader killed", "connected member frozen", f"all members down for {DOWN_S:g} s")
+COUNTED_FAULTS = (
+    "leader killed",
+    "connected member frozen",
+    "two of three members down",
+    f"all members down for {DOWN_S:g} s",
+)
 """Faults in which the same watch goes on, so that every event must come."""
 
 

@@ -19,7 +19,7 @@ import pytest
 from lab.etcd_world import FAULTS
 from support.etcd import need_etcd
 
-DEADLINE_S = 110
+DEADLINE_S = 200
 NAMESPACES = ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 QUICK = ("leader killed", "compaction while away")
 ROWS = [pytest.param(name, id=name, marks=() if name in QUICK else pytest.mark.all) for name in FAULTS]
@@ -36,6 +36,7 @@ def found() -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.mark.root
+@pytest.mark.timeout(DEADLINE_S + 20)
 @pytest.mark.parametrize("name", ROWS)
 def test_sessions_and_routes_stay(found: list[dict[str, Any]], name: str) -> None:
     if os.geteuid() != 0:
