@@ -177,9 +177,9 @@ class EtcdClient:
         return f"etcd at {','.join(self._settings.endpoints)}"
 
     @property
-    def endpoint_count(self) -> int:
-        """How many members there are to try."""
-        return len(self._settings.endpoints)
+    def tries_max(self) -> int:
+        """How often something is tried: by the connection that there is, then at each member."""
+        return 1 + len(self._settings.endpoints)
 
     async def call(self, method: Method, request: Message, *, is_write: bool = False) -> Message:
         """Ask one member, or the next ones when it fails, and return the answer.
@@ -194,7 +194,7 @@ class EtcdClient:
             InvalidRequest: too large, or the client was closed.
             OutOfRange: a revision that is not there (any more).
         """
-        for _ in self._settings.endpoints:
+        for _ in range(self.tries_max):
             try:
                 async with self.connection() as connection:
                     return await self._ask(connection, method, request)

@@ -38,7 +38,7 @@ async def hold_key(client: EtcdClient, key: str, value: bytes, ttl_s: int) -> No
 
 async def _renew(client: EtcdClient, lease: int) -> bool:
     """Renew a lease at any member that answers; return False when it has run out."""
-    for _ in range(client.endpoint_count):
+    for _ in range(client.tries_max):
         with suppress(MemberFailed):
             request = _once(KEEP_ALIVE.request(ID=lease))
             async with client.connection() as connection, client.stream(connection, KEEP_ALIVE, request) as stream:
