@@ -24,11 +24,12 @@ debian_packages=(
 )
 
 # Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
-# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
+# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1). etcd, for the driver's tests, as well.
 speaker_packages=("bird2 birdc" "frr vtysh")
+etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
 more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
 
-# What tests of real hosts need: units, manual pages, the container image and the datastore that it is told of.
+# What tests of real hosts need: units, manual pages and the container image.
 host_packages=(
     "systemd systemd-analyze"
     "groff-base groff"
@@ -36,7 +37,6 @@ host_packages=(
     "debootstrap debootstrap"
     "podman podman"
     "runc runc"
-    "etcd-server etcd"
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -76,6 +76,7 @@ want_packages() {
     install_packages "${missing[@]}"
     local package
     for package in "${missing[@]}"; do
+        package=${package%-server}
         systemctl --quiet disable "${package%2}" >/dev/null 2>&1 || true
     done
 }

@@ -16,6 +16,7 @@ import pytest
 from support.etcd import Members, running_members
 from tortie.ipam import assign_address
 from tortie.model import IPPool, find_kind, load_manifests
+from tortie.node.presence import AGENTS_PREFIX
 from tortie.store import Follower, Put, ResourceStore, Store, StoreStatus, StoreUnavailable
 from tortie.store.etcd import EtcdStore
 
@@ -52,8 +53,9 @@ spec: {orchestrator: cni, node: kube-node1, containerID: abc, endpoint: eth0, ip
 
 def page_lines() -> list[str]:
     """Return the lines of the page's block that begins with `etcdctl role add`."""
-    [block] = re.findall(r"```sh\n(etcdctl role add .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return block.splitlines()
+    block = re.search(r"```sh\n(etcdctl role add .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None, "the page has no such block"
+    return block[1].splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
         yield members
 
 
-def run(store: EtcdStore, test: Callable[[Store], Awaitable[None]]) -> None:
+def run(store: EtcdStore, test: Callable[[EtcdStore], Awaitable[None]]) -> None:
     async def main() -> None:
         async with asyncio.timeout(DEADLINE_S):
             try:
@@ -102,6 +104,16 @@ async def follows(store: Store) -> None:
         assert await anext(watch)
 
 
+async def is_announced(store: EtcdStore) -> None:
+    """Do what every agent does: hold the key that says that it runs."""
+    key = f"{AGENTS_PREFIX}node/x"
+    async with asyncio.TaskGroup() as tasks:
+        holding = tasks.create_task(store.hold(key, b"", 30))
+        while await store.get(key) is None:  # noqa: ASYNC110 - etcd is asked, as anybody would
+            await asyncio.sleep(0.01)
+        holding.cancel()
+
+
 async def is_denied(store: Store, key: str) -> None:
     with pytest.raises(StoreUnavailable, match="etcd denies "):
         await store.transact([], [Put(key, b"{}")])
@@ -119,6 +131,8 @@ def test_an_operator_writes_everything_of_ours_and_nothing_else(etcd: Members) -
     async def test(store: Store) -> None:
         await fill(store)
         await follows(store)
+        await store.list(AGENTS_PREFIX)
+        await is_denied(store, f"{AGENTS_PREFIX}node/x")
         await is_denied(store, "/registry/secrets/x")
         await cannot_read(store, "/registry/")
         await cannot_read(store, "")
@@ -127,8 +141,9 @@ def test_an_operator_writes_everything_of_ours_and_nothing_else(etcd: Members) -
 
 
 def test_an_agent_reads_all_and_writes_addresses_and_endpoints_only(etcd: Members) -> None:
-    async def test(store: Store) -> None:
+    async def test(store: EtcdStore) -> None:
         await follows(store)
+        await is_announced(store)
         pools = [item for item in await ResourceStore(store, lambda: NOW).list("IPPool") if isinstance(item, IPPool)]
         await assign_address(store, AGENT, pools, "cni.abc", NOW)
         [endpoint] = load_manifests(ENDPOINT, "test")
@@ -145,8 +160,9 @@ def test_an_agent_reads_all_and_writes_addresses_and_endpoints_only(etcd: Member
 
 
 def test_a_reflector_reads_only(etcd: Members) -> None:
-    async def test(store: Store) -> None:
+    async def test(store: EtcdStore) -> None:
         await follows(store)
+        await is_announced(store)
         for key in ("/calico/bgp/v1/rr_v4/10.0.0.1", "/calico/ipam/v2/handle/x", "/registry/x"):
             await is_denied(store, key)
         await cannot_read(store, "/registry/")

@@ -3,6 +3,7 @@
 Every process that is started here is ended here, by its id.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,11 +49,11 @@ def need_etcd() -> None:
     pytest.skip(reason)
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, address: str = ADDRESS) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
-            each.bind((ADDRESS, 0))
+            each.bind((address, 0))
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
@@ -61,9 +63,9 @@ def free_ports(count: int) -> list[int]:
 class Members:
     """The processes of a cluster."""
 
-    def __init__(self, folder: Path, count: int, clients: Sequence[str] = (CLIENT,)) -> None:
-        ports = free_ports(2 * count)
-        members = (EtcdMember(f"m{i}", ADDRESS, ports[2 * i], ports[2 * i + 1]) for i in range(count))
+    def __init__(self, folder: Path, count: int, clients: Sequence[str] = (CLIENT,), address: str = ADDRESS) -> None:
+        ports = free_ports(2 * count, address)
+        members = (EtcdMember(f"m{i}", address, ports[2 * i], ports[2 * i + 1]) for i in range(count))
         self.cluster = EtcdCluster(folder, tuple(members))
         self.authority: Authority = make_authority("etcd", datetime.now(UTC))
         write_cluster_tls(self.cluster, self.authority, clients)
@@ -130,20 +132,27 @@ class Members:
         """Wait until a change is possible: there is a leader."""
         self.control("--dial-timeout=20s", "get", "/health", "--keys-only")
 
-    def leader(self) -> str:
-        """Return the name of the leader."""
-        for name in self.names:
-            fields = self.control("endpoint", "status", "--write-out=simple", on=name).split(", ")
-            if fields[4] == "true":
-                return name
-        raise AssertionError("no member says that it leads")
+    def make_leader(self, name: str) -> None:
+        """Make this member the leader."""
+        ids = {each: self._status(each)["header"]["member_id"] for each in self.names}
+        leader = self._status(name)["leader"]
+        if leader != ids[name]:
+            [leading] = [each for each in self.names if ids[each] == leader]
+            self.control("move-leader", f"{ids[name]:x}", on=leading)
+
+    def _status(self, name: str) -> dict[str, Any]:
+        [found] = json.loads(self.control("endpoint", "status", "--write-out=json", on=name))
+        status: dict[str, Any] = found["Status"]
+        return status
 
 
 @contextmanager
-def running_members(folder: Path, count: int, clients: Sequence[str] = (CLIENT,)) -> Iterator[Members]:
+def running_members(
+    folder: Path, count: int, clients: Sequence[str] = (CLIENT,), address: str = ADDRESS
+) -> Iterator[Members]:
     """Run a cluster for the block's time."""
     need_etcd()
-    members = Members(folder, count, clients)
+    members = Members(folder, count, clients, address)
     try:
         members.start()
         members.wait_healthy()

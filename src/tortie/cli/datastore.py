@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from tortie.cli.settings import DATASTORE_VARIABLE, datastore_url
 from tortie.store import ResourceStore, Store
 from tortie.store.open import open_driver
-from tortie.store.schema import SchemaGuard
+from tortie.store.schema import guarded
 
 __all__ = ["usable_url", "utc_now", "with_driver", "with_resources", "with_store"]
 
@@ -44,7 +44,7 @@ def with_store(url: str | None, work: Callable[[Store], Awaitable[Result]], *, m
 
     def opened(usable: str) -> Store:
         driver = open_driver(usable, may_create=may_create, on_create=_say_created, on_warning=_warn)
-        return SchemaGuard(driver, checks_reading=True)
+        return guarded(driver, checks_reading=True)
 
     return asyncio.run(_with_store(usable_url(url, may_create=may_create), opened, work))
 

@@ -11,6 +11,7 @@ the last good intent from disk.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tortie import __version__
@@ -22,6 +23,7 @@ from tortie.node.intent_config import listen_addresses, peer_configs, speaker_co
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
+from tortie.node.presence import announce
 from tortie.node.service_manager import ServiceManager
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
@@ -135,6 +137,7 @@ class Agent:
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(announce(store, self._options.role, self._options.name, datetime.now(UTC), self._log))
             await self._stopping.wait()
             self._log.info("stopping", name=self._options.name)
             self._manager.stopping()

@@ -24,6 +24,7 @@ from tortie.store.base import (
 )
 from tortie.store.errors import Conflict
 from tortie.store.etcd_client import EtcdClient
+from tortie.store.etcd_lease import hold_key
 from tortie.store.etcd_messages import RANGE, TXN, Message
 from tortie.store.etcd_range import entry_of, list_prefix, standing_of
 from tortie.store.etcd_settings import EtcdSettings
@@ -72,6 +73,11 @@ class EtcdStore:
         async with aclosing(watch_prefix(self._client, prefix, from_revision, history)) as batches:
             async for batch in batches:
                 yield batch
+
+    async def hold(self, key: str, value: bytes, ttl_s: int) -> None:
+        """Keep a key in place until cancelled (see `base.Holder.hold`)."""
+        check_transaction((), [Put(key, value)])
+        await hold_key(self._client, key, value, ttl_s)
 
     async def close(self) -> None:
         """Close the connections; running calls and watches raise InvalidRequest."""

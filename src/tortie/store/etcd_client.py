@@ -115,6 +115,11 @@ class Connection:
     is_stale: bool = False
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it is connected, as far as one knows without asking."""
+        return self.channel.get_state() is grpc.ChannelConnectivity.READY
+
+    @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What goes with each question."""
         return () if self.token is None else (("token", self.token),)
@@ -171,6 +176,11 @@ class EtcdClient:
         """What messages call the cluster."""
         return f"etcd at {','.join(self._settings.endpoints)}"
 
+    @property
+    def tries_max(self) -> int:
+        """How often something is tried: by the connection that there is, then at each member."""
+        return 1 + len(self._settings.endpoints)
+
     async def call(self, method: Method, request: Message, *, is_write: bool = False) -> Message:
         """Ask one member, or the next ones when it fails, and return the answer.
 
@@ -184,7 +194,7 @@ class EtcdClient:
             InvalidRequest: too large, or the client was closed.
             OutOfRange: a revision that is not there (any more).
         """
-        for _ in self._settings.endpoints:
+        for _ in range(self.tries_max):
             try:
                 async with self.connection() as connection:
                     return await self._ask(connection, method, request)
@@ -305,9 +315,17 @@ class EtcdClient:
         async with self._connecting:
             if self._is_closed:
                 raise InvalidRequest(f"the datastore {self.name} was closed")
+            if self._connection is not None and not self._connection.is_ready:
+                await self._retire(self._connection)
             if self._connection is None:
                 self._connection = await self._connect()
             return self._connection
+
+    async def _retire(self, connection: Connection) -> None:
+        """Drop a connection that was lost while nobody asked anything: what is asked next is not lost with it."""
+        self._connection, connection.is_stale = None, True
+        if not connection.user_count:
+            await connection.channel.close()
 
     async def _connect(self) -> Connection:
         """Connect to the member whose turn it is, and show who we are."""
@@ -385,6 +403,8 @@ class EtcdClient:
     def _reason(self, details: str) -> str:
         """Return why a member failed, in words that stay the same from try to try."""
         text = reason_text(details)
-        if self._settings.is_tls and (expired := expiry_text(read_tls(self._settings), datetime.now(UTC))):
-            return f"{text} ({expired})"
-        return text
+        try:
+            expired = expiry_text(read_tls(self._settings), datetime.now(UTC)) if self._settings.is_tls else ""
+        except StoreUnavailable:  # the files are gone: the next connection says so
+            expired = ""
+        return f"{text} ({expired})" if expired else text

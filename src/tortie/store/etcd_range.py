@@ -37,8 +37,8 @@ def prefix_range(prefix: str) -> tuple[bytes, bytes]:
 
 
 def key_text(key: bytes) -> str:
-    """Return a key as text; octets that are no UTF-8 (another program's) are kept as surrogates."""
-    return key.decode(errors="surrogateescape")
+    """Return a key as text; octets that are no UTF-8 (another program's) are shown, not kept: such keys are not ours."""
+    return key.decode(errors="backslashreplace")
 
 
 def entry_of(pair: Message) -> Entry:

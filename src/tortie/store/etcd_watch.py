@@ -4,8 +4,9 @@ What it is for: events of a prefix in order, none lost and none twice, over memb
 leader. What it is not for: listing again when events are gone (`follow.py` does, told by Compacted).
 
 A stream is alive as long as something comes: the member is asked for a sign of progress every few seconds. Its
-answer is a sign of life only, never a position: some releases of etcd send it ahead of events that belong before it.
-A member that has lost its leader ends the stream by itself (`hasleader`).
+answer is a sign of life only, never a position: some releases of etcd send it ahead of events that belong before it
+(etcd#15220). A member that has lost its leader ends the stream by itself (`hasleader`). Events that were seen already
+are passed over: a member that lags behind may tell old ones to who asks for later ones (etcd#20221).
 
 The structure to know: `_Cursor`, where a watch stands.
 """
@@ -23,7 +24,7 @@ from tortie.store.etcd_client import Connection, EtcdClient, MemberFailed
 from tortie.store.etcd_messages import WATCH, Message
 from tortie.store.etcd_range import entry_of, key_text, look, prefix_range, standing_of
 
-__all__ = ["PROGRESS_INTERVAL_S", "SILENCE_MAX_S", "batches_of", "watch_prefix"]
+__all__ = ["PROGRESS_INTERVAL_S", "SILENCE_MAX_S", "batches_of", "events_after", "watch_prefix"]
 
 PROGRESS_INTERVAL_S: Final = 2.0
 """Pause between two questions for a sign of progress."""
@@ -82,7 +83,7 @@ async def _stream(client: EtcdClient, connection: Connection, cursor: _Cursor) -
             parts.extend(answer.events)
             if answer.fragment:
                 continue
-            for batch in batches_of([_event(part) for part in parts]):
+            for batch in batches_of(events_after(cursor.revision, parts)):
                 cursor.revision = batch[-1].revision
                 yield batch
             parts.clear()
@@ -116,6 +117,11 @@ def _check_answer(answer: Message, connection: Connection, cursor: _Cursor) -> N
         raise StoreUnavailable(f"etcd does not let us watch what is under {cursor.prefix!r}: give us a role that may")
     if answer.canceled:
         raise MemberFailed(connection.endpoint, f"it ended the watch: {answer.cancel_reason}", was_sent=True)
+
+
+def events_after(revision: int, parts: Sequence[Message]) -> Events:
+    """Return etcd's events as ours, without those up to `revision`."""
+    return [_event(part) for part in parts if part.kv.mod_revision > revision]
 
 
 def _event(part: Message) -> Event:

@@ -4,6 +4,7 @@ What it is for: texts for status and error messages, the same from try to try, s
 twice. What it is not for: deciding what to do about it (`etcd_client.py`).
 """
 
+import re
 from typing import Final
 
 __all__ = ["reason_text", "refusal_text"]
@@ -21,6 +22,7 @@ _REASONS: Final = (
     ("self-signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
     ("self signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
     ("WRONG_VERSION_NUMBER", "it does not speak TLS: http instead of https?"),
+    ("Unwrap failed", "it refuses our certificate"),
     ("TLSV1_ALERT_", "it refuses our certificate"),
     ("SSLV3_ALERT_", "it refuses our certificate"),
     ("Domain name not found", "its name cannot be resolved"),
@@ -30,12 +32,13 @@ _REASONS: Final = (
     ("recvmsg:", "it closed the connection"),
 )
 """What gRPC says → what it means."""
+_WRAPPING: Final = re.compile(r"failed to connect to all addresses; last error: (\w+: )?(ipv[46]:\S+: )?")
 
 
 def reason_text(details: str) -> str:
     """Return why a member failed, given what gRPC says of it."""
     known = next((reason for found, reason in _REASONS if found in details), None)
-    return known or details.removeprefix("etcdserver: ") or "it gave no reason"
+    return known or _WRAPPING.sub("", details).removeprefix("etcdserver: ") or "it gave no reason"
 
 
 def refusal_text(details: str, username: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from tortie.store.base import Store
 from tortie.store.errors import InvalidRequest
-from tortie.store.schema import SchemaGuard
+from tortie.store.schema import guarded
 
 __all__ = ["open_driver", "open_store"]
 
@@ -37,7 +37,7 @@ def open_store(
     driver = open_driver(
         url, may_create=may_create, on_create=on_create, on_warning=on_warning, environment=environment
     )
-    return SchemaGuard(driver)
+    return guarded(driver)
 
 
 def open_driver(

@@ -16,16 +16,18 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tortie.store.base import Compare, Entry, Events, Listing, Operation, Store
+from tortie.store.base import Compare, Entry, Events, Holder, Listing, Operation, Store
 from tortie.store.errors import Conflict, SchemaMismatch, StoreUnavailable
 
 __all__ = [
     "SCHEMA_KEY",
     "SCHEMA_VERSION",
     "SCHEMA_VERSION_OLDEST",
+    "HolderGuard",
     "Schema",
     "SchemaGuard",
     "check_schema",
+    "guarded",
     "read_schema",
     "schema_problem",
 ]
@@ -173,8 +175,33 @@ class SchemaGuard:
         await self.driver.close()
 
     async def _checked_schema(self) -> Schema:
-        """Return the schema as it was last read; it is read once, and again when a write finds another."""
+        """Return the schema as it was last read; it is read until it is one of ours, and when a write finds another."""
         if self._schema is None:
-            self._schema = read_schema(await self.driver.get(SCHEMA_KEY))
-        check_schema(self._schema)
+            schema = read_schema(await self.driver.get(SCHEMA_KEY))
+            check_schema(schema)
+            self._schema = schema
         return self._schema
+
+
+class HolderGuard(SchemaGuard):
+    """The same for a store with leases (see `base.Holder`)."""
+
+    def __init__(self, driver: Store, *, checks_reading: bool = False) -> None:
+        """As `SchemaGuard`."""
+        super().__init__(driver, checks_reading=checks_reading)
+        assert isinstance(driver, Holder), "made by `guarded`"
+        self._holder: Holder = driver
+
+    async def hold(self, key: str, value: bytes, ttl_s: int) -> None:
+        """Keep a key in place until cancelled (see `base.Holder.hold`).
+
+        Raises:
+            SchemaMismatch: the schema is not one of ours; nothing was written.
+        """
+        await self._checked_schema()
+        await self._holder.hold(key, value, ttl_s)
+
+
+def guarded(driver: Store, *, checks_reading: bool = False) -> SchemaGuard:
+    """Return a guard that can do what the driver can."""
+    return (HolderGuard if isinstance(driver, Holder) else SchemaGuard)(driver, checks_reading=checks_reading)

@@ -1,9 +1,20 @@
-"""Batches of events: whole revisions, however many events one has."""
+"""What comes on a watch: batches of whole revisions, however many events one has, and nothing twice."""
 
 import pytest
 
-from tortie.store import WATCH_BATCH_EVENTS_MAX, Event
-from tortie.store.etcd_watch import batches_of
+from tortie.store import WATCH_BATCH_EVENTS_MAX, Entry, Event
+from tortie.store.etcd_messages import WATCH
+from tortie.store.etcd_watch import batches_of, events_after
+
+
+def test_what_was_seen_already_is_passed_over() -> None:
+    pairs = [{"key": b"/a", "value": b"%d" % n, "create_revision": 3, "mod_revision": n} for n in (3, 4, 5)]
+    answer = WATCH.response(events=[{"kv": pair} for pair in pairs])
+    deletion = WATCH.response(events=[{"type": 1, "kv": {"key": b"/a", "mod_revision": 6}}])
+    assert events_after(4, [*answer.events, *deletion.events]) == [
+        Event("/a", Entry("/a", b"5", 3, 5), 5),
+        Event("/a", None, 6),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tortie.store import Compare, Conflict, Put, SchemaMismatch, Store
+from tortie.store import Compare, Conflict, Delete, Holder, Put, SchemaMismatch, Store
 from tortie.store.base import Entry
 from tortie.store.schema import (
     SCHEMA_KEY,
@@ -14,6 +14,7 @@ from tortie.store.schema import (
     SCHEMA_VERSION_OLDEST,
     Schema,
     SchemaGuard,
+    guarded,
     read_schema,
     schema_problem,
 )
@@ -96,6 +97,26 @@ def test_others_are_not(make_store: Callable[..., Store], value: bytes, text: st
         for reading in (reader.get(KEY), reader.list("/")):
             with pytest.raises(SchemaMismatch, match=text):
                 await reading
+
+    run(make_store, work)
+
+
+def test_a_store_keeps_its_leases_behind_the_guard(make_store: Callable[..., Store]) -> None:
+    async def work(driver: Store, _guard: SchemaGuard) -> None:
+        guard = guarded(driver)
+        assert isinstance(guard, Holder) == isinstance(driver, Holder)
+        if not isinstance(guard, Holder):
+            return
+        await driver.transact([], [Put(SCHEMA_KEY, NEWER)])
+        with pytest.raises(SchemaMismatch):
+            await guard.hold(KEY, b"1", 30)
+        assert await driver.get(KEY) is None
+        await driver.transact([], [Delete(SCHEMA_KEY)])
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            held = tasks.create_task(guard.hold(KEY, b"1", 30))
+            while await driver.get(KEY) is None:  # noqa: ASYNC110 - it appears in another process
+                await asyncio.sleep(0.01)
+            held.cancel()
 
     run(make_store, work)
 

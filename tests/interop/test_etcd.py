@@ -2,7 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from support.etcd import ADDRESS, Members
+from support.etcd import ADDRESS, Members, running_members
+from tortie.cli.errors import ExitCode
 from tortie.lab.certificates import make_authority, write_issued
 from tortie.model import load_manifests
 from tortie.store import (
@@ -232,7 +237,7 @@ def test_keys_of_others_may_be_anything(etcd: Members) -> None:
         await asyncio.to_thread(etcd.control, "put", "no slash", "1")
         await asyncio.to_thread(etcd.control, "put", b"/bytes\xff".decode(errors="surrogateescape"), "2")
         assert [(entry.key, entry.value) for entry in (await store.list("")).entries] == [
-            ("/bytes\udcff", b"2"),
+            ("/bytes\\xff", b"2"),
             ("no slash", b"1"),
         ]
 
@@ -316,6 +321,103 @@ def test_a_dead_endpoint_is_passed_over(etcd: Members) -> None:
     run(EtcdStore(replace(etcd.settings(), endpoints=endpoints)), test)
 
 
+# ---------------------------------------------------------------- connections
+
+
+@pytest.fixture
+def frozen(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> Iterator[Members]:
+    """Return the member, which can be frozen; it is thawed at the end, and calls wait half a second only."""
+    monkeypatch.setattr("tortie.store.etcd_client.CALL_TIMEOUT_S", 0.5)
+    yield etcd
+    etcd.signal(signal.SIGCONT)
+
+
+def test_a_change_that_gets_no_answer_is_said_to_be_unknown_and_not_made_twice(frozen: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        start = (await store.list("/")).revision
+        frozen.signal(signal.SIGSTOP)
+        with pytest.raises(StoreUnavailable, match=r"no answer within 0\.5 s; whether the change was made is unknown"):
+            await store.transact([], [Put("/a", b"")])
+        frozen.signal(signal.SIGCONT)
+        await store.transact([], [Put("/b", b"")])
+        entry = await store.get("/a")  # it may have been made; then once
+        assert (await store.list("/")).revision == start + 1 + (entry is not None)
+
+    run(frozen.store(), test)
+
+
+def test_a_read_goes_to_the_next_member_when_one_gives_no_answer(frozen: Members) -> None:
+    """The same member twice, the first time frozen: what is asked is asked again."""
+    endpoint = frozen.cluster.members[0].endpoint
+    twice = replace(frozen.settings(), endpoints=(endpoint, endpoint))
+
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(store.list("/"))
+            await asyncio.sleep(0.6)  # the first try is over
+            frozen.signal(signal.SIGCONT)
+        assert reading.result().entries == ()
+
+    run(EtcdStore(twice), test)
+
+
+def test_a_member_that_restarted_is_written_to_at_once(tmp_path: Path) -> None:
+    """The connection was lost while nobody asked anything: that is found out before a change is sent."""
+
+    async def test(store: EtcdStore) -> None:
+        await store.transact([], [Put("/a", b"")])
+        members.signal(signal.SIGKILL)
+        members.start()
+        await asyncio.to_thread(members.wait_healthy)
+        await store.transact([], [Put("/b", b"")])
+
+    with running_members(tmp_path, 1) as members:
+        run(members.store(), test)
+
+
+def test_closing_ends_a_call_that_waits(frozen: Members) -> None:
+    async def read(store: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await store.list("/")
+
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read(store))
+            await asyncio.sleep(0.1)  # it waits for an answer that does not come
+            await store.close()
+
+    run(frozen.store(), test)
+
+
+def test_a_cancelled_call_is_cancelled(frozen: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        await store.list("/")
+        frozen.signal(signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await store.list("/")
+        frozen.signal(signal.SIGCONT)
+        await store.list("/")
+
+    run(frozen.store(), test)
+
+
+def test_many_calls_share_one_connection(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for i in range(50):
+                tasks.create_task(store.transact([], [Put(f"/{i}", b"")]))
+        assert len((await store.list("/")).entries) == 50
+        assert store._client._connection is not None
+        assert store._client._connection.user_count == 0
+
+    run(etcd.store(), test)
+
+
 # ---------------------------------------------------------------- keys as calicoctl writes them
 
 MANIFESTS = """
@@ -384,3 +486,103 @@ def test_what_stands_there_as_calicoctl_writes_it_is_read(etcd: Members) -> None
         assert found == [revision, revision - 1]  # etcd's own revisions
 
     run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- keys that are held
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    while not await is_so():  # noqa: ASYNC110 - etcd is asked, as anybody would
+        await asyncio.sleep(0.01)
+
+
+async def is_there(store: Store) -> bool:
+    return await store.get("/held") is not None
+
+
+async def is_gone(store: Store) -> bool:
+    return not await is_there(store)
+
+
+def test_a_held_key_is_there_until_its_holder_ends(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            holding = tasks.create_task(store.hold("/held", b"here", 60))
+            await until(lambda: is_there(store))
+            holding.cancel()
+        assert await is_gone(store)  # at once, long before its time
+
+    run(etcd.store(), test)
+
+
+def test_a_held_key_outlives_its_lease_and_its_holder_s_death_does_not(etcd: Members) -> None:
+    """Held by a store that is closed without a word: the key goes away when its time is over."""
+
+    async def test(store: EtcdStore) -> None:
+        holder = etcd.store()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hold_until_closed(holder))
+            await until(lambda: is_there(store))
+            first = await store.get("/held")
+            await asyncio.sleep(3)  # etcd's shortest lease is 2 s
+            assert await store.get("/held") == first  # kept alive, not written again
+            await holder.close()
+        await until(lambda: is_gone(store))
+
+    async def hold_until_closed(holder: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await holder.hold("/held", b"", 2)
+
+    run(etcd.store(), test)
+
+
+def test_a_lease_that_ran_out_is_replaced(etcd: Members) -> None:
+    async def test(store: EtcdStore) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            holding = tasks.create_task(store.hold("/held", b"", 2))
+            await until(lambda: is_there(store))
+            lease = (await asyncio.to_thread(etcd.control, "lease", "list")).split()[-1]
+            await asyncio.to_thread(etcd.control, "lease", "revoke", lease)
+            await until(lambda: is_there(store))
+            holding.cancel()
+
+    run(etcd.store(), test)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def tortie(environment: Mapping[str, str], *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ETCD_", "TORTIE_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "tortie", *arguments],
+        env={**kept, **environment, "PYTHONPATH": ":".join(sys.path)},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE_S,
+    )
+
+
+def test_the_command_finds_etcd_by_the_document_s_variables(etcd: Members) -> None:
+    done = tortie(etcd.environment(), "create", "-f", "-", text=MANIFESTS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert etcd.control("get", "--prefix", "/calico/", "--keys-only").split() == KEYS
+    assert "kube-node1" in tortie(etcd.environment(), "get", "nodes").stdout
+
+
+def test_a_command_that_cannot_reach_etcd_says_so_in_a_line(etcd: Members) -> None:
+    environment = {**etcd.environment(), "ETCD_ENDPOINTS": f"https://{ADDRESS}:1"}
+    done = tortie(environment, "get", "nodes")
+    assert done.returncode == ExitCode.UNREACHABLE
+    assert done.stderr == f"etcd cannot be reached: {ADDRESS}:1: connection refused\n"
+
+
+def test_a_command_warns_of_a_key_that_others_can_read(etcd: Members, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(Path(etcd.environment()["ETCD_KEY_FILE"]).read_bytes())
+    key.chmod(0o644)
+    done = tortie({**etcd.environment(), "ETCD_KEY_FILE": str(key)}, "get", "nodes")
+    assert done.returncode == ExitCode.OK
+    assert done.stderr == f"warning: the key file {key} can be read by others than its owner: chmod 600 {key}\n"
