@@ -25,9 +25,11 @@ from tortie.cli.verbs.datastore_upgrade import datastore_upgrade
 from tortie.cli.verbs.datastore_version import datastore_version
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
+from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
 from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
+from tortie.cli.verbs.lab_probe import lab_probe
 from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
@@ -72,6 +74,10 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
         "The form in which the datastore is kept.",
         {"version": datastore_version, "upgrade": datastore_upgrade},
     ),
+    "import": (
+        "What other programs keep, taken over as resources.",
+        {"etcd2-dump": import_etcd2_dump},
+    ),
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
@@ -101,6 +107,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "up": lab_up,
             "exec": lab_exec,
             "status": lab_status,
+            "probe": lab_probe,
             "start": lab_start,
             "stop": lab_stop,
             "restart": lab_restart,

@@ -22,8 +22,10 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "duration",
     "file_option",
     "for_restart_option",
+    "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
@@ -32,6 +34,7 @@ __all__ = [
     "optional_kind_argument",
     "path",
     "place_options",
+    "reporting_options",
     "resource_options",
     "routes_options",
     "socket_option",
@@ -43,6 +46,9 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 CONFIG_NAMES: Final = ("asNumber", "ipip", "logLevel", "nodeToNodeMesh")
 """For completion only: the rules are in ``model.config_names``."""
+
+LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
+LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
@@ -81,6 +87,14 @@ class AddressFamily(StrEnum):
     IPV6 = "ipv6"
 
 
+class ExistingResources(StrEnum):
+    """What `import` does with resources that are stored and differ."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
 class PeerScope(StrEnum):
     """Who peers with a bgpPeer: every node, or one."""
 
@@ -103,6 +117,16 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
+
+
+def duration(_context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Return what an option that is a duration says, in seconds; its callback."""
+    from tortie.model.fields import Expected, check_duration, duration_s
+
+    try:
+        return duration_s(check_duration(value))
+    except Expected as error:
+        raise click.BadParameter(f"{value}: expected {error}", param=parameter) from error
 
 
 def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) -> bool:
@@ -147,6 +171,23 @@ def resource_options(verb: Verb) -> Verb:
         ),
         click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
         click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def import_options(verb: Verb) -> Verb:
+    """Add what all of `import` take: --existing, --dry-run, --yes."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Write without being asked."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be written."),
+        click.option(
+            "--existing",
+            type=choice(ExistingResources),
+            default=ExistingResources.REFUSE.value,
+            show_default=True,
+            help="What becomes of resources that are stored and differ.",
+        ),
     ):
         verb = option(verb)
     return verb
@@ -225,6 +266,47 @@ def place_options(verb: Verb) -> Verb:
             envvar=RUN_DIRECTORY_VARIABLE,
             show_envvar=True,
             help="Where the status socket lies. Default: /run/tortie for root.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def _metrics_listen(_context: click.Context, _parameter: click.Parameter, value: str | None) -> object:
+    """Read --metrics-listen; a bad value is a usage error that names what was expected."""
+    if value is None:
+        return None
+    from tortie.node.metrics_address import MetricsAddressInvalid, metrics_address
+
+    try:
+        return metrics_address(value)
+    except MetricsAddressInvalid as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def reporting_options(verb: Verb) -> Verb:
+    """Add how an agent says what it does: --log-format, --log-level, --metrics-listen."""
+    for option in (
+        click.option(
+            "--metrics-listen",
+            "metrics",
+            metavar="ADDRESS:PORT",
+            envvar="TORTIE_METRICS_LISTEN",
+            show_envvar=True,
+            callback=_metrics_listen,
+            help="Serve /metrics for Prometheus here; a port alone is on 127.0.0.1. Default: nowhere.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            default="info",
+            show_default=True,
+            help="What is logged, until the datastore's logLevel says another.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            help="Form of the log on standard error. Default: text on a terminal and in the journal, else json.",
         ),
     ):
         verb = option(verb)

@@ -31,11 +31,20 @@ from tortie.store.errors import (
     ReadOnly,
     SchemaMismatch,
     StoreError,
+    StoreMissing,
     StoreUnavailable,
 )
 from tortie.store.follow import Follower, FollowTimers, Known, StoreStatus, StoreUpdate, follow
 from tortie.store.open import open_store
-from tortie.store.resources import ROOT_PREFIX, BadRecord, Decoded, ResourceStore, Snapshot, decode_entries
+from tortie.store.resources import (
+    ROOT_PREFIX,
+    BadRecord,
+    Decoded,
+    ResourceStore,
+    Snapshot,
+    decode_entries,
+    decode_entry,
+)
 
 __all__ = [
     "CHANGE_LOG_EVENTS_MAX",
@@ -69,10 +78,12 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
+    "StoreMissing",
     "StoreStatus",
     "StoreUnavailable",
     "StoreUpdate",
     "decode_entries",
+    "decode_entry",
     "follow",
     "open_store",
 ]

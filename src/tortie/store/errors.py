@@ -10,6 +10,7 @@
     ├── SchemaMismatch    the datastore's form is not one of ours, or between two; the message says what to do
     ├── InvalidRequest    our caller is wrong: key, size or count out of bounds, or the store was closed
     └── StoreUnavailable  the store cannot be used now; the message says why and what to do
+        └── StoreMissing  there is none, and the caller may not make one
 
 Not here: errors of the resources kept in the store (`tortie.model.errors`).
 """
@@ -24,6 +25,7 @@ __all__ = [
     "ReadOnly",
     "SchemaMismatch",
     "StoreError",
+    "StoreMissing",
     "StoreUnavailable",
 ]
 
@@ -114,3 +116,7 @@ class StoreUnavailable(StoreError):
 
 def _revision(revision: int) -> str:
     return f"revision {revision}" if revision else "no such key"
+
+
+class StoreMissing(StoreUnavailable):
+    """There is no datastore at this place yet, and the caller may not make one."""

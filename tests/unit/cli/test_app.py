@@ -13,7 +13,8 @@ from tortie.cli.app import GROUPS, VERBS, application
 from tortie.cli.errors import ExitCode
 
 FORBIDDEN_STANDING_ALONE = ("pydantic", "pydantic_core", "starlette", "uvicorn", "httpx", "h11", "http", "rich", "yaml",
-                            "structlog", "cryptography", "pyroute2", "sqlite3", "grpc", "google")  # fmt: skip
+                            "structlog", "prometheus_client", "cryptography", "pyroute2", "sqlite3", "grpc",
+                            "google")  # fmt: skip
 FORBIDDEN_IN_HELP = (*FORBIDDEN_STANDING_ALONE, "asyncio", "tortie.bgp", "tortie.model", "tortie.store")
 
 

@@ -18,7 +18,7 @@ PAGES = man_pages(application(), "tortie")
 
 def test_every_verb_has_one() -> None:
     assert {"tortie", "tortie-node", "tortie-node-run", "tortie-datastore-upgrade", "tortie-api"} <= set(PAGES)
-    assert all(f"\n.B {page.replace('-', ' ')}" in text.replace("\\-", "-") for page, text in PAGES.items())
+    assert all(f"\n.B-{page}\n" in text.replace("\\-", "-").replace(" ", "-") for page, text in PAGES.items())
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -91,6 +91,7 @@ class Shared:
         "last_error",
         "last_notification_sent",
         "local_restart",
+        "observe",
         "outputs",
     )
 
@@ -106,10 +107,13 @@ class Shared:
         self.last_error = ""
         self.last_notification_sent: Notification | None = None
         self.local_restart = LocalRestart()
+        self.observe: Callable[[str], None] | None = None  # told each line of `events` as well
 
     def record(self, now: float, text: str) -> None:
         """Keep a line for status."""
         self.events.append((now, text))
+        if self.observe is not None:
+            self.observe(text)
 
 
 _Ending = Callable[["Connection", Cause], None]

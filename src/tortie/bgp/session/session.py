@@ -121,6 +121,10 @@ class Session:
         """The furthest state of its connections."""
         return max(each.state for each in self._connections.all())
 
+    def observe(self, observer: Callable[[str], None]) -> None:
+        """Have each line of `events` told to `observer` when it happens."""
+        self._shared.observe = observer
+
     @property
     def negotiated(self) -> Negotiated | None:
         """What was agreed with the peer; None unless Established."""

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options
+from tortie.cli.options import datastore_option, path, place_options, reporting_options
+from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["reflector_run"]
 
@@ -36,6 +37,7 @@ __all__ = ["reflector_run"]
 )
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@reporting_options
 @datastore_option
 def reflector_run(
     *,
@@ -51,6 +53,9 @@ def reflector_run(
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    log_format: str | None,
+    log_level: str,
+    metrics: MetricsAddress | None,
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -80,14 +85,16 @@ def reflector_run(
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
+    from tortie.cli.running import Reporting, socket_to_serve
+
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 
-        run_from_file(config, status_socket, run_dir)
+        run_from_file(config, status_socket, run_dir, reporting)
     elif listen is not None:
         if local_as is None:
             raise CommandFailed("reflector run: --listen needs --as, the AS number", ExitCode.USAGE)
-        from tortie.cli.running import socket_to_serve
         from tortie.cli.standalone import run_from_options
 
         run_from_options(
@@ -98,6 +105,7 @@ def reflector_run(
             cluster_id=cluster_id,
             client_ranges=client_ranges,
             status_socket=socket_to_serve(status_socket, run_dir),
+            reporting=reporting,
         )
     elif ip is not None:
         from tortie.cli.datastore_agents import run_datastore_agent
@@ -111,6 +119,7 @@ def reflector_run(
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
+            reporting=reporting,
         )
     else:
         raise CommandFailed(
