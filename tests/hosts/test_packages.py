@@ -1,4 +1,7 @@
-"""The wheel and the sdist: what is in them, and that they install without a compiler on every Python they claim."""
+"""The wheel and the sdist: what is in them, and that they install without a compiler on every Python they claim.
+
+One installation for one Python is in every run: those of test_page.py and test_booted.py.
+"""
 
 import os
 import subprocess
@@ -67,6 +70,7 @@ def test_the_sdist_has_what_the_wheel_is_made_of(folder: Path) -> None:
     assert wanted | {f"src/tortie/{path.relative_to(SOURCE)}" for path in SOURCE.rglob("*.py")} <= names
 
 
+@pytest.mark.all
 def test_it_installs_without_a_compiler_and_runs(folder: Path, tmp_path: Path) -> None:
     prefix = tmp_path / "opt"
     venv.create(prefix, with_pip=True)
