@@ -11,6 +11,7 @@ the last good intent from disk.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tortie import __version__
@@ -40,6 +41,8 @@ from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_
 from tortie.node.metrics_service import open_metrics
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
+from tortie.node.presence import announce
+from tortie.node.service_manager import ServiceManager
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
@@ -90,6 +93,7 @@ class Agent:
         """Keep the options; nothing is opened before `run`."""
         self._options = options
         self._log = log
+        self._manager = ServiceManager()
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
@@ -102,6 +106,7 @@ class Agent:
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
+        self._store_status_at = 0.0
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
         self._propagation = Histogram()
@@ -128,10 +133,13 @@ class Agent:
             ListenFailed: metrics cannot be served where they should.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
-        self._started_at = asyncio.get_running_loop().time()
+        self._started_at = self._store_status_at = asyncio.get_running_loop().time()
         self._measures = DatastoreMeasures(self._started_at)
         self._log.info("agent started", object=self._object, version=__version__)
-        store = open_store(self._options.datastore)
+        store = open_store(
+            self._options.datastore,
+            on_warning=lambda text: self._log.warning("datastore settings", object="datastore", reason=text),
+        )
         status = StatusServer(self._options.status_socket, self._handlers())
         metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
@@ -158,11 +166,13 @@ class Agent:
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(announce(store, self._options.role, self._options.name, datetime.now(UTC), self._log))
             start(self._tell_kernel_news())
             start(self._last_sessions.run())
             await self._stopping.wait()
             self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
             self._last_sessions.write()
+            self._manager.stopping()
             for task in self._running:
                 task.cancel()
 
@@ -206,16 +216,22 @@ class Agent:
         self._revision = revision
         self._withheld = reason
         self._log.warning("datastore not acted on", object="datastore", reason=reason, revision=revision)
+        self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
-        self._store_status = status
-        self._measures.note_status(status, asyncio.get_running_loop().time())
+        former, self._store_status = self._store_status, status
+        now = asyncio.get_running_loop().time()
+        if (former.is_connected, former.is_held) != (status.is_connected, status.is_held):
+            self._store_status_at = now
+        self._measures.note_status(status, now)
         if status.is_held:
             self._log.error("datastore not believed", object="datastore", reason=status.text, revision=status.revision)
         elif status.is_connected:
             self._log.info("datastore connected", object="datastore", revision=status.revision)
         else:
             self._log.warning("datastore lost, sessions and routes stay", object="datastore", reason=status.text)
+        if status.text:
+            self._manager.status(f"datastore trouble: {status.text}")
 
     def _save(self, intent: NodeIntent, follower: Follower) -> None:
         known = follower.known
@@ -242,6 +258,7 @@ class Agent:
         speaker.wake()
         counts = {"sessions": len(peers), "originated": len(intent.originated), "quarantined": len(intent.quarantine)}
         self._log.info("intent taken", object=self._object, source=self._intent_from, **counts)
+        self._manager.ready(f"intent from {self._intent_from}, {len(peers)} sessions configured")
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
@@ -402,15 +419,19 @@ class Agent:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
-        intent, speaker = self._intent, self._speaker
+        intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
         quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
         return {
             "name": self._options.name,
             "role": self._options.role,
             "version": __version__,
-            "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
-            "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
+            "uptime_s": round(now - self._started_at, 3),
+            "datastore": {
+                **asdict(self._store_status),
+                "acted_revision": self._revision,
+                "age_s": round(now - self._store_status_at, 3),
+            },
             "intent_from": self._intent_from,
             "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),

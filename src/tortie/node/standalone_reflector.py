@@ -22,6 +22,7 @@ from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_service import open_metrics
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
+from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
@@ -55,6 +56,7 @@ class StandaloneReflector:
         """
         self._config = config
         self._log = log
+        self._manager = ServiceManager()
         self._jitter = jitter
         self._metrics = metrics
         self._propagation = Histogram()
@@ -96,6 +98,7 @@ class StandaloneReflector:
             engine.reconfigure(config.peers, config.ranges, speaker.now)
             speaker.wake()
             self._log.info("listening", object=f"address {config.listen_address}", port=port, version=__version__)
+            self._manager.ready(f"listening on {config.listen_address} port {port}")
             metrics = open_metrics(self._metrics, self._samples, self._log)
             await self._run_until_stopped(self._status.serve(), metrics.serve(), speaker.run())
         finally:
@@ -109,6 +112,7 @@ class StandaloneReflector:
             running = [tasks.create_task(each) for each in work]
             await self._stopping.wait()
             self._log.info("stopping", object=f"address {self._config.listen_address}")
+            self._manager.stopping()
             for task in running:
                 task.cancel()
 

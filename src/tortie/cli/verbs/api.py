@@ -47,6 +47,8 @@ def api(
     """
     from tortie.cli.addresses import address_and_port
     from tortie.cli.datastore import with_store
+    from tortie.cli.running import watched
+    from tortie.node.service_manager import ServiceManager
     from tortie.web import TLSFiles, serve_api
 
     try:
@@ -58,7 +60,13 @@ def api(
     tls = TLSFiles(ca_cert, cert, key) if ca_cert and cert and key else None
     scheme, host = "http" if tls is None else "https", listen.rpartition(":")[0]
 
+    manager = ServiceManager()
+
     def say_ready(port: int) -> None:
         sys.stderr.write(f"listening on {scheme}://{host}:{port}\n")
+        manager.ready(f"listening on {scheme}://{host}:{port}")
 
-    with_store(datastore, lambda store: serve_api(store, address, port, tls, say_ready, may_be_open=allow_anyone))
+    with_store(
+        datastore,
+        lambda store: watched(manager, serve_api(store, address, port, tls, say_ready, may_be_open=allow_anyone)),
+    )

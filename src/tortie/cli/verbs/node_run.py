@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tortie.cli.completing import complete_nodes
 from tortie.cli.options import datastore_option, place_options, reporting_options
 from tortie.node.metrics_address import MetricsAddress
 
@@ -17,6 +18,7 @@ __all__ = ["node_run"]
     envvar="NODENAME",
     show_envvar=True,
     help="Name of this host's node. Default: the host name.",
+    shell_complete=complete_nodes,
 )
 @place_options
 @reporting_options

@@ -1,18 +1,14 @@
 """``tortie reflector run``: a route reflector, with a datastore or standing alone."""
 
-import os
 from pathlib import Path
 
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import datastore_option, path, place_options, reporting_options
-from tortie.cli.settings import DATASTORE_VARIABLE
 from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["reflector_run"]
-
-ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
 
 
 @click.command
@@ -70,8 +66,9 @@ def reflector_run(
 ) -> None:
     """Run a route reflector until stopped.
 
-    With a datastore it is told its own address by IP (and IP6) in its environment; its record rr_v4/IP and the peers
-    that name it say the rest. Alone, options or a file say all, and any BGP speaker may be its client. `tortie
+    With a datastore it is told its own address by IP (and IP6) in its environment, and where etcd is by the document's
+    ETCD_ENDPOINTS, ETCD_CA_CERT_FILE, ETCD_CERT_FILE and ETCD_KEY_FILE; its record rr_v4/IP and the peers that name it
+    say the rest. Alone, options or a file say all, and any BGP speaker may be its client. `tortie
     reflector stop`, SIGTERM or Ctrl-C stop it.
 
     \b
@@ -120,7 +117,6 @@ def reflector_run(
             reporting=reporting,
         )
     elif ip is not None:
-        _refuse_etcd(datastore)
         from tortie.cli.datastore_agents import run_datastore_agent
         from tortie.fabric import reflector_intent
 
@@ -139,15 +135,3 @@ def reflector_run(
             "reflector run: IP in the environment (with a datastore), --listen or --config says what to run",
             ExitCode.USAGE,
         )
-
-
-def _refuse_etcd(datastore: str | None) -> None:
-    """Say that etcd is no datastore here yet, rather than run on another one than was meant."""
-    if datastore is not None or os.environ.get(DATASTORE_VARIABLE):
-        return
-    for name in ETCD_VARIABLES:
-        if os.environ.get(name):
-            raise CommandFailed(
-                f"{name} is set, but etcd is not among the datastores yet: name one with --datastore or "
-                f"{DATASTORE_VARIABLE}, e.g. sqlite:///var/lib/tortie/datastore.db"
-            )
