@@ -225,7 +225,7 @@ def test_a_quiet_watch_stays(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_request_above_etcd_s_own_limit_is_refused(etcd: Members, value_count: int) -> None:
     async def test(store: EtcdStore) -> None:
         operations = [Put(f"/{i}", bytes(VALUE_BYTES_MAX * 4 // 5)) for i in range(value_count)]
-        with pytest.raises(InvalidRequest, match="etcd refuses the request as too large: "):
+        with pytest.raises(InvalidRequest, match="etcd refuses it as too large: "):
             await store.transact([], operations)
         assert (await store.list("/")).entries == ()
 
@@ -389,6 +389,24 @@ def test_closing_ends_a_call_that_waits(frozen: Members) -> None:
             tasks.create_task(read(store))
             await asyncio.sleep(0.1)  # it waits for an answer that does not come
             await store.close()
+
+    run(frozen.store(), test)
+
+
+def test_closing_ends_a_call_that_connects(frozen: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tortie.store.etcd_client.CONNECT_TIMEOUT_S", 0.3)
+
+    async def read(store: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await store.list("/")
+
+    async def test(store: EtcdStore) -> None:
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read(store))
+            await asyncio.sleep(0.1)  # it waits for TLS, which a frozen member does not speak
+            await store.close()
+            frozen.signal(signal.SIGCONT)
 
     run(frozen.store(), test)
 

@@ -96,6 +96,10 @@ class _TokenRefused(Exception):
     """The authentication token expired, or the users were changed: ask for a new one."""
 
 
+class _TooLarge(Exception):
+    """What was asked, or its answer, is above a limit."""
+
+
 @dataclass(slots=True)
 class Connection:
     """A channel to one member, and who uses it.
@@ -203,6 +207,8 @@ class EtcdClient:
                     raise StoreUnavailable(
                         f"{self.name}: {failure}; whether the change was made is unknown: read again before writing"
                     ) from failure
+            except _TooLarge as error:
+                raise (InvalidRequest if is_write else StoreUnavailable)(str(error)) from error
         raise self.unreachable()
 
     def unreachable(self) -> StoreUnavailable:
@@ -257,7 +263,7 @@ class EtcdClient:
         call = open_stream(requests, metadata=(*connection.metadata, ("hasleader", "true")))
         self._streams.add(call)
         try:
-            yield Stream(call, lambda error: self._failed(connection, error), connection.endpoint)
+            yield Stream(call, lambda error: self._stream_failed(connection, error), connection.endpoint)
         finally:
             self._streams.discard(call)
             call.cancel()
@@ -277,7 +283,7 @@ class EtcdClient:
         if any(text in details for text in _STALE_TOKEN):
             return _TokenRefused(details)
         if any(text in details for text in _TOO_LARGE):
-            return InvalidRequest(f"etcd refuses the request as too large: {details.removeprefix('etcdserver: ')}")
+            return _TooLarge(f"etcd refuses it as too large: {details.removeprefix('etcdserver: ')}")
         if code is grpc.StatusCode.OUT_OF_RANGE:
             return OutOfRange(details)
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -285,6 +291,13 @@ class EtcdClient:
         if code in _OUTAGE_CODES:
             return MemberFailed(connection.endpoint, self._reason(details), was_sent=True)
         return StoreUnavailable(refusal_text(details, self._settings.username))
+
+    def _stream_failed(self, connection: Connection, error: grpc.aio.AioRpcError) -> Exception:
+        """Return what an error of a stream means: a new connection has a new token."""
+        failure = self._failed(connection, error)
+        if isinstance(failure, _TokenRefused):
+            return MemberFailed(connection.endpoint, "it refuses our token", was_sent=True)
+        return failure
 
     # ------------------------------------------------------------ one question
 
@@ -313,12 +326,15 @@ class EtcdClient:
 
     async def _connected(self) -> Connection:
         async with self._connecting:
-            if self._is_closed:
-                raise InvalidRequest(f"the datastore {self.name} was closed")
+            self._check_open()
             if self._connection is not None and not self._connection.is_ready:
                 await self._retire(self._connection)
             if self._connection is None:
                 self._connection = await self._connect()
+                if self._is_closed:  # meanwhile
+                    await self._retire(self._connection)
+                    self._check_open()
+            assert self._connection is not None, "it was made or was there"
             return self._connection
 
     async def _retire(self, connection: Connection) -> None:
@@ -381,6 +397,8 @@ class EtcdClient:
             if "authentication is not enabled" in str(error):
                 return None
             raise
+        except _TokenRefused as error:  # users are being changed at this moment
+            raise MemberFailed(connection.endpoint, str(error), was_sent=False) from error
         token: str = answer.token
         return token
 
@@ -397,7 +415,11 @@ class EtcdClient:
     def _raise_if_closed(self) -> None:
         """Called where a wait was cancelled: tell a closed client from a task that is to end."""
         task = asyncio.current_task()
-        if self._is_closed and task is not None and not task.cancelling():
+        if task is not None and not task.cancelling():
+            self._check_open()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
             raise InvalidRequest(f"the datastore {self.name} was closed") from None
 
     def _reason(self, details: str) -> str:

@@ -37,7 +37,7 @@ def prefix_range(prefix: str) -> tuple[bytes, bytes]:
 
 
 def key_text(key: bytes) -> str:
-    """Return a key as text; octets that are no UTF-8 (another program's) are shown, not kept: such keys are not ours."""
+    """Return a key as text; octets that are no UTF-8 are shown, not kept: such keys are not ours."""
     return key.decode(errors="backslashreplace")
 
 
