@@ -33,7 +33,8 @@ from tortie.store import (
     StoreUnavailable,
 )
 from tortie.store.etcd import EtcdStore
-from tortie.store.etcd_client import PAGE_KEYS_MAX, EtcdClient
+from tortie.store.etcd_channel import PAGE_KEYS_MAX, Connection
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import RANGE, Message, Method
 from tortie.store.etcd_range import list_prefix
 from tortie.store.etcd_settings import EtcdSettings, Secret
@@ -200,14 +201,14 @@ def test_a_quiet_watch_stays(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> 
     async def test(store: EtcdStore) -> None:
         revision = (await store.list("/")).revision
         stream_count = 0
-        opened = EtcdClient.stream
+        opened = Connection.stream
 
         def counted(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on as it is
             nonlocal stream_count
             stream_count += 1
             return opened(*arguments, **named)
 
-        monkeypatch.setattr(EtcdClient, "stream", counted)
+        monkeypatch.setattr(Connection, "stream", counted)
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(first_events(store, "/", revision, 1))
             await asyncio.sleep(1.0)  # the silence is the subject: over three times the longest
@@ -327,7 +328,7 @@ def test_a_dead_endpoint_is_passed_over(etcd: Members) -> None:
 @pytest.fixture
 def frozen(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> Iterator[Members]:
     """Return the member, which can be frozen; it is thawed at the end, and calls wait half a second only."""
-    monkeypatch.setattr("tortie.store.etcd_client.CALL_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("tortie.store.etcd_channel.CALL_TIMEOUT_S", 0.5)
     yield etcd
     etcd.signal(signal.SIGCONT)
 
@@ -394,7 +395,7 @@ def test_closing_ends_a_call_that_waits(frozen: Members) -> None:
 
 
 def test_closing_ends_a_call_that_connects(frozen: Members, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tortie.store.etcd_client.CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("tortie.store.etcd_channel.CONNECT_TIMEOUT_S", 0.3)
 
     async def read(store: EtcdStore) -> None:
         with pytest.raises(InvalidRequest, match="closed"):

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from tortie.store.base import Entry, Listing
 from tortie.store.errors import StoreUnavailable
-from tortie.store.etcd_client import PAGE_KEYS_MAX, EtcdClient, OutOfRange
+from tortie.store.etcd_channel import PAGE_KEYS_MAX, OutOfRange
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import RANGE, Message
 
 __all__ = ["Standing", "entry_of", "key_text", "list_prefix", "look", "prefix_range", "standing_of"]
