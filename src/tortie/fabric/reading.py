@@ -12,16 +12,18 @@ What it is NOT for: choosing between claimants (``quarantine.py``), or what foll
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from tortie.fabric.addresses import (
     FAMILY_TITLES,
     covering_prefixes,
     family_of,
 )
+from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
-from tortie.fabric.quarantine import Claim, unusable
+from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
 from tortie.fabric.records import (
     BlockRecord,
     EndpointRecord,
@@ -35,7 +37,6 @@ from tortie.model import (
     AffinityType,
     BGPPassword,
     BGPPeer,
-    BGPPeerSpec,
     BlockAffinity,
     IPPool,
     Node,
@@ -69,6 +70,10 @@ class Unsupported:
     reason: str
 
 
+OWN_ADDRESSES_COUNT_MAX: Final = 16384
+"""Node addresses that are remembered taken apart: every node is read again when the cluster's settings change."""
+
+IP_VERSION_4: Final = 4
 NETWORK_LENGTH_ALL_HOSTS: Final = 31
 """RFC 3021: from here on every IPv4 address of a subnet is a host's."""
 
@@ -130,9 +135,10 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
     bgp = node.spec.bgp
     if bgp is None or (bgp.ipv4_address is None and bgp.ipv6_address is None):
         raise unusable("spec.bgp.ipv4Address", None, "an IPv4 or an IPv6 address (ipv6Address)")
-    address_v4, network_v4 = _own_address(bgp.ipv4_address)
-    _check_is_a_hosts(bgp.ipv4_address)
-    address_v6, network_v6 = _own_address(bgp.ipv6_address)
+    address_v4, network_v4, problem = _own_address(bgp.ipv4_address)
+    if problem is not None:
+        raise unusable("spec.bgp.ipv4Address", bgp.ipv4_address, problem)
+    address_v6, network_v6, _ = _own_address(bgp.ipv6_address)
     number = cluster.as_number if bgp.as_number is None else check_as_number("spec.bgp.asNumber", bgp.as_number)
     record = NodeRecord(
         name=node.name,
@@ -149,25 +155,27 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
     return record, [_speaker_claim(path, address) for path, address in paths if address is not None]
 
 
-def _own_address(text: str | None) -> tuple[str | None, str | None]:
-    """Return address and subnet of ``address/length``."""
+class _OwnAddress(NamedTuple):
+    """Address and subnet of ``address/length``, and the reason why no host can have it, or None."""
+
+    address: str | None
+    network: str | None
+    problem: str | None
+
+
+@lru_cache(maxsize=OWN_ADDRESSES_COUNT_MAX)
+def _own_address(text: str | None) -> _OwnAddress:
+    """Take a node's address apart; the subnet's own address and its broadcast address are no host's (RFC 3021)."""
     if text is None:
-        return None, None
+        return _OwnAddress(None, None, None)
     interface = ipaddress.ip_interface(text)
-    return str(interface.ip), str(interface.network)
-
-
-def _check_is_a_hosts(text: str | None) -> None:
-    """Refuse the address of a subnet itself and its broadcast address; a /31 has neither (RFC 3021)."""
-    if text is None:
-        return
-    interface = ipaddress.IPv4Interface(text)
     network = interface.network
-    if network.prefixlen >= NETWORK_LENGTH_ALL_HOSTS:
-        return
-    for address, what in ((network.network_address, "the subnet itself"), (network.broadcast_address, "all of it")):
-        if interface.ip == address:
-            raise unusable("spec.bgp.ipv4Address", text, f"the address of a host ({address} in {network} is {what})")
+    problem = None
+    if interface.version == IP_VERSION_4 and network.prefixlen < NETWORK_LENGTH_ALL_HOSTS:
+        for address, what in ((network.network_address, "the subnet itself"), (network.broadcast_address, "all of it")):
+            if interface.ip == address:
+                problem = f"the address of a host ({address} in {network} is {what})"
+    return _OwnAddress(str(interface.ip), str(network), problem)
 
 
 def _speaker_claim(path: str, address: str) -> Claim:
@@ -205,7 +213,7 @@ def read_peer(
         port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
         as_number=0 if address is None else number,
         local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
-        options=_options(spec),
+        options=_options(peer),
         is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
     )
     if address is not None:
@@ -226,12 +234,13 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
             shown = "set" if item.field == "password" else value
-            raise unusable(f"spec.{item.path}", shown, f"no such field ({item.reason})")
+            raise unusable(f"spec.{item.path}", shown, f"{UNSUPPORTED} ({item.reason})")
     if peer.peer_address is None and not peer.spec.peer_selector:
         raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 
 
-def _options(spec: BGPPeerSpec) -> PeerOptions:
+def _options(peer: BGPPeer) -> PeerOptions:
+    spec, annotations = peer.spec, peer.metadata.annotations
     source = spec.source_address
     return PeerOptions(
         next_hop_mode=spec.next_hop_mode.value.lower() if spec.next_hop_mode else None,
@@ -243,6 +252,8 @@ def _options(spec: BGPPeerSpec) -> PeerOptions:
         keepalive_time_s=read_seconds("spec.keepaliveTime", spec.keepalive_time, 1, KEEPALIVE_TIME_S_MAX),
         allowed_local_as_count=spec.num_allowed_local_as_numbers or None,
         reachable_by=spec.reachable_by or None,
+        families=read_families(annotations),
+        add_path=read_add_path(annotations),
     )
 
 

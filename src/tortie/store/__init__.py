@@ -30,11 +30,20 @@ from tortie.store.errors import (
     NotFound,
     ReadOnly,
     StoreError,
+    StoreMissing,
     StoreUnavailable,
 )
 from tortie.store.follow import Follower, FollowTimers, Known, StoreStatus, StoreUpdate, follow
 from tortie.store.open import open_store
-from tortie.store.resources import ROOT_PREFIX, BadRecord, Decoded, ResourceStore, Snapshot, decode_entries
+from tortie.store.resources import (
+    ROOT_PREFIX,
+    BadRecord,
+    Decoded,
+    ResourceStore,
+    Snapshot,
+    decode_entries,
+    decode_entry,
+)
 
 __all__ = [
     "CHANGE_LOG_EVENTS_MAX",
@@ -67,10 +76,12 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
+    "StoreMissing",
     "StoreStatus",
     "StoreUnavailable",
     "StoreUpdate",
     "decode_entries",
+    "decode_entry",
     "follow",
     "open_store",
 ]

@@ -6,7 +6,6 @@ import pytest
 
 from support.fabric import configuration
 from tortie.fabric.intent import SecretReference
-from tortie.fabric.quarantine import Ledger
 from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, Unsupported
 from tortie.fabric.records import Settings
 from tortie.fabric.settings import AllSettings, read_settings
@@ -16,9 +15,8 @@ from tortie.model import BGPConfiguration
 def read(
     *configurations: BGPConfiguration, unsupported: Sequence[Unsupported] = UNSUPPORTED_PEER_FIELDS
 ) -> tuple[AllSettings, list[str]]:
-    ledger = Ledger()
-    settings = read_settings(configurations, ledger, unsupported)
-    return settings, [entry.reason for entry in ledger.quarantined]
+    settings, problems = read_settings(configurations, unsupported)
+    return settings, [entry.reason for entry in sorted(problems)]
 
 
 def test_defaults() -> None:

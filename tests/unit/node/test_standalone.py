@@ -183,3 +183,13 @@ def test_options_that_cannot_be_used_are_named_as_in_a_file() -> None:
         client_ranges_config(
             listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id="x", client_ranges=[]
         )
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize("mode", list(AddPathMode))
+def test_add_path_of_clients_by_option(mode: AddPathMode) -> None:
+    config = client_ranges_config(
+        listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id=None,
+        client_ranges=["10.0.0.0/8", "fd00::/8"], add_path=mode,
+    )  # fmt: skip
+    assert [each.options.add_path for each in config.ranges] == [mode, mode]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, place_options
+from tortie.cli.options import datastore_option, place_options, reporting_options
+from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["node_run"]
 
@@ -18,6 +19,7 @@ __all__ = ["node_run"]
     help="Name of this host's node. Default: the host name.",
 )
 @place_options
+@reporting_options
 @datastore_option
 def node_run(
     *,
@@ -25,6 +27,9 @@ def node_run(
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    log_format: str | None,
+    log_level: str,
+    metrics: MetricsAddress | None,
     datastore: str | None,
 ) -> None:
     """Run the agent of this host until stopped.
@@ -40,6 +45,7 @@ def node_run(
 
     from tortie.cli.datastore_agents import run_datastore_agent
     from tortie.cli.rights import require_network_administration
+    from tortie.cli.running import Reporting
     from tortie.fabric import node_intent
 
     require_network_administration()
@@ -52,4 +58,5 @@ def node_run(
         run_directory=run_dir,
         state=state_dir,
         status_socket=status_socket,
+        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics),
     )

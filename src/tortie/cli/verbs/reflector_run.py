@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options
+from tortie.cli.options import datastore_option, path, place_options, reporting_options
+from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["reflector_run"]
 
@@ -34,8 +35,14 @@ __all__ = ["reflector_run"]
     multiple=True,
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
+@click.option(
+    "--add-path",
+    type=click.Choice(["off", "receive", "send", "both"]),
+    help="Several paths a prefix (RFC 7911), as this end sees it. Default: off, or what the datastore says.",
+)
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@reporting_options
 @datastore_option
 def reflector_run(
     *,
@@ -47,10 +54,14 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    add_path: str | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    log_format: str | None,
+    log_level: str,
+    metrics: MetricsAddress | None,
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -80,14 +91,18 @@ def reflector_run(
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
+    if config is not None and add_path is not None:
+        raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
+    from tortie.cli.running import Reporting, socket_to_serve
+
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 
-        run_from_file(config, status_socket, run_dir)
+        run_from_file(config, status_socket, run_dir, reporting)
     elif listen is not None:
         if local_as is None:
             raise CommandFailed("reflector run: --listen needs --as, the AS number", ExitCode.USAGE)
-        from tortie.cli.running import socket_to_serve
         from tortie.cli.standalone import run_from_options
 
         run_from_options(
@@ -97,7 +112,9 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
+            reporting=reporting,
         )
     elif ip is not None:
         from tortie.cli.datastore_agents import run_datastore_agent
@@ -106,11 +123,12 @@ def reflector_run(
         run_datastore_agent(
             role="reflector",
             name=ip,
-            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None),
+            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None, add_path),
             datastore=datastore,
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
+            reporting=reporting,
         )
     else:
         raise CommandFailed(
