@@ -23,11 +23,13 @@ debian_packages=(
     "util-linux unshare"
 )
 
-# Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
-# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1). etcd, for the driver's tests, as well.
-speaker_packages=("bird2 birdc" "frr vtysh")
+# Foreign speakers that ours are tested against: those of every run (lab `mixed` has them), and those of the breadth.
+# BIRD 1.6 is among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
+speaker_packages=("bird2 birdc" "frr vtysh" "gobgpd gobgpd")
+more_speaker_packages=("openbgpd bgpctl")
+
+# The datastore of more than one host, for the tests of its driver.
 etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
-more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Final
 
 COMMAND_TIMEOUT_S: Final = 10.0
 BGP_PORT: Final = 179
+FRR_CRASH_LOGS: Final = Path("/var/tmp/frr")
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,13 @@ class Daemon(ABC):
     def _told(self) -> SpeakerPlan:
         assert self.plan is not None, f"{self.name} has not been started"
         return self.plan
+
+
+def remove_frr_crash_logs(pid: int) -> None:
+    """Remove what a bgpd leaves in a folder that no option of it names."""
+    shutil.rmtree(FRR_CRASH_LOGS / f"bgpd.{pid}", ignore_errors=True)
+    with suppress(OSError):  # others may run
+        FRR_CRASH_LOGS.rmdir()
 
 
 def first_missing(*programs: str) -> str | None:
@@ -375,6 +383,13 @@ class FRR(Daemon):
         files = ["-f", str(self.folder / "conf"), "--vty_socket", str(self.folder), "-i", str(self.folder / "pid")]
         bind = ["-l", plan.address, "-p", str(BGP_PORT)]
         self._run(self._program, "--no_kernel", "--no_zebra", "--skip_runas", *bind, *files, "-P", "0")
+
+    def stop(self) -> None:
+        """See Daemon."""
+        process = self._process
+        super().stop()
+        if process is not None:
+            remove_frr_crash_logs(process.pid)
 
     def is_ready(self) -> bool:
         """See Daemon."""

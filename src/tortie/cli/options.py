@@ -19,6 +19,7 @@ __all__ = [
     "ApiVersion",
     "OutputFormat",
     "TextOrJSON",
+    "agent_option",
     "choice",
     "config_options",
     "datastore_option",
@@ -332,6 +333,13 @@ def reporting_options(verb: Verb) -> Verb:
 # ---------------------------------------------------------------- labs
 
 topology_argument = click.argument("topology")
+agent_option = click.option(
+    "--agent",
+    "agents",
+    metavar="HOST=AGENT",
+    multiple=True,
+    help="Another speaker on a host: bird, bird1, frr, gobgp or tortie. May be given several times.",
+)
 dual_stack_option = click.option(
     "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
 )
