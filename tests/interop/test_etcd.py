@@ -33,7 +33,8 @@ from tortie.store import (
     StoreUnavailable,
 )
 from tortie.store.etcd import EtcdStore
-from tortie.store.etcd_client import PAGE_KEYS_MAX, EtcdClient
+from tortie.store.etcd_channel import PAGE_KEYS_MAX, Connection
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import RANGE, Message, Method
 from tortie.store.etcd_range import list_prefix
 from tortie.store.etcd_settings import EtcdSettings, Secret
@@ -200,14 +201,14 @@ def test_a_quiet_watch_stays(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> 
     async def test(store: EtcdStore) -> None:
         revision = (await store.list("/")).revision
         stream_count = 0
-        opened = EtcdClient.stream
+        opened = Connection.stream
 
         def counted(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on as it is
             nonlocal stream_count
             stream_count += 1
             return opened(*arguments, **named)
 
-        monkeypatch.setattr(EtcdClient, "stream", counted)
+        monkeypatch.setattr(Connection, "stream", counted)
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(first_events(store, "/", revision, 1))
             await asyncio.sleep(1.0)  # the silence is the subject: over three times the longest
@@ -225,7 +226,7 @@ def test_a_quiet_watch_stays(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_request_above_etcd_s_own_limit_is_refused(etcd: Members, value_count: int) -> None:
     async def test(store: EtcdStore) -> None:
         operations = [Put(f"/{i}", bytes(VALUE_BYTES_MAX * 4 // 5)) for i in range(value_count)]
-        with pytest.raises(InvalidRequest, match="etcd refuses the request as too large: "):
+        with pytest.raises(InvalidRequest, match="etcd refuses it as too large: "):
             await store.transact([], operations)
         assert (await store.list("/")).entries == ()
 
@@ -327,7 +328,7 @@ def test_a_dead_endpoint_is_passed_over(etcd: Members) -> None:
 @pytest.fixture
 def frozen(etcd: Members, monkeypatch: pytest.MonkeyPatch) -> Iterator[Members]:
     """Return the member, which can be frozen; it is thawed at the end, and calls wait half a second only."""
-    monkeypatch.setattr("tortie.store.etcd_client.CALL_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("tortie.store.etcd_channel.CALL_TIMEOUT_S", 0.5)
     yield etcd
     etcd.signal(signal.SIGCONT)
 
@@ -389,6 +390,24 @@ def test_closing_ends_a_call_that_waits(frozen: Members) -> None:
             tasks.create_task(read(store))
             await asyncio.sleep(0.1)  # it waits for an answer that does not come
             await store.close()
+
+    run(frozen.store(), test)
+
+
+def test_closing_ends_a_call_that_connects(frozen: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tortie.store.etcd_channel.CONNECT_TIMEOUT_S", 0.3)
+
+    async def read(store: EtcdStore) -> None:
+        with pytest.raises(InvalidRequest, match="closed"):
+            await store.list("/")
+
+    async def test(store: EtcdStore) -> None:
+        frozen.signal(signal.SIGSTOP)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read(store))
+            await asyncio.sleep(0.1)  # it waits for TLS, which a frozen member does not speak
+            await store.close()
+            frozen.signal(signal.SIGCONT)
 
     run(frozen.store(), test)
 

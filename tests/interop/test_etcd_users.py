@@ -196,6 +196,9 @@ def test_a_token_that_is_no_longer_good_is_renewed(etcd: Members) -> None:
         await asyncio.to_thread(etcd.control, "user", "delete", "secret")
         await asyncio.to_thread(etcd.control, "user", "add", f"secret:{PASSWORD}")
         await asyncio.to_thread(etcd.control, "user", "grant-role", "secret", "tortie-operator")
+        async with asyncio.TaskGroup() as tasks:  # all find out at the same moment
+            for _ in range(20):
+                tasks.create_task(store.list("/calico/"))
         await fill(store)
         await follows(store)
 

@@ -36,6 +36,7 @@ COUNTED = "/test/n"
 """A key that counts up, outside of what agents follow: its events are counted."""
 DEADLINE_S = 40.0
 DOWN_S = 30.0
+TROUBLES = ("datastore lost, sessions and routes stay", "datastore not believed")
 EVENTS_AROUND = 20
 """Events before a fault and after it, that there be something to lose."""
 POLL_S = 0.05
@@ -212,7 +213,7 @@ class World:
 
     def troubles(self) -> list[str]:
         """Return what the first node said of the datastore while it was not followed, in order, each text once."""
-        told = [event["reason"] for event in self.node.events() if event["event"].startswith("datastore trouble")]
+        told = [event["reason"] for event in self.node.events() if event["event"] in TROUBLES]
         return list(dict.fromkeys(told))
 
     async def are_connected(self) -> bool:

@@ -86,9 +86,11 @@ class Members:
                 self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
 
     def signal(self, number: signal.Signals, *names: str) -> None:
-        """Send a signal to these members, by default all; wait for the end of those that it ends."""
+        """Send a signal to these members, by default all; wait until those that it ends or stops have done so."""
         for name in names or self.names:
             self._processes[name].send_signal(number)
+            if number is signal.SIGSTOP:
+                os.waitid(os.P_PID, self._processes[name].pid, os.WSTOPPED)
         if number in (signal.SIGKILL, signal.SIGTERM):
             for name in names or self.names:
                 self._processes.pop(name).wait(END_TIMEOUT_S)

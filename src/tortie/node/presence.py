@@ -42,5 +42,5 @@ async def announce(store: Store, role: str, name: str, started: datetime, log: L
         except (StoreUnavailable, SchemaMismatch) as error:
             if str(error) != reason:
                 reason = str(error)
-                log.info("cannot say in the datastore that this agent runs", reason=reason)
+                log.info("cannot say in the datastore that this agent runs", object="datastore", reason=reason)
             await asyncio.sleep(RETRY_S)

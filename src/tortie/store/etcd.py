@@ -1,7 +1,7 @@
 """The etcd driver: etcd v3 over gRPC, several members, mutual TLS.
 
 What it is for: `base.Store` on top of a real etcd, the datastore for more than one host. What it is not for:
-connections and outages (`etcd_client.py`), settings (`etcd_settings.py`), watches (`etcd_watch.py`).
+connections (`etcd_channel.py`), outages (`etcd_client.py`), settings (`etcd_settings.py`), watches (`etcd_watch.py`).
 
 Revisions are etcd's own, so what `etcdctl` and calicoctl show are the same numbers. The change log's length is
 what the cluster compacts to (`--auto-compaction-retention`).

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Final
 
 from tortie.store.errors import StoreError
-from tortie.store.etcd_client import CALL_TIMEOUT_S, EtcdClient, MemberFailed
+from tortie.store.etcd_channel import CALL_TIMEOUT_S, MemberFailed
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import KEEP_ALIVE, LEASE_GRANT, LEASE_REVOKE, TXN, Message
 
 __all__ = ["hold_key"]
@@ -41,7 +42,7 @@ async def _renew(client: EtcdClient, lease: int) -> bool:
     for _ in range(client.tries_max):
         with suppress(MemberFailed):
             request = _once(KEEP_ALIVE.request(ID=lease))
-            async with client.connection() as connection, client.stream(connection, KEEP_ALIVE, request) as stream:
+            async with client.connection() as connection, connection.stream(KEEP_ALIVE, request) as stream:
                 answer = await stream.read(CALL_TIMEOUT_S)
                 return bool(answer.TTL > 0)
     raise client.unreachable()

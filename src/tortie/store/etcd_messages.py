@@ -1,7 +1,7 @@
 """The part of etcd's public RPC interface (v3) that is used: its messages and methods.
 
 What it is for: message classes for protobuf, made at the first import from the table below, so that there is no
-generated code that goes with one version of protobuf only. What it is not for: calling (`etcd_client.py`).
+generated code that goes with one version of protobuf only. What it is not for: calling (`etcd_channel.py`).
 
 The numbers are those of etcd's API reference (https://etcd.io/docs/v3.4/dev-guide/api_reference_v3/); fields that
 are never read or written here are left out, which protobuf allows.

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from tortie.store.base import Entry, Listing
 from tortie.store.errors import StoreUnavailable
-from tortie.store.etcd_client import PAGE_KEYS_MAX, EtcdClient, OutOfRange
+from tortie.store.etcd_channel import PAGE_KEYS_MAX, OutOfRange
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import RANGE, Message
 
 __all__ = ["Standing", "entry_of", "key_text", "list_prefix", "look", "prefix_range", "standing_of"]
@@ -37,7 +38,7 @@ def prefix_range(prefix: str) -> tuple[bytes, bytes]:
 
 
 def key_text(key: bytes) -> str:
-    """Return a key as text; octets that are no UTF-8 (another program's) are shown, not kept: such keys are not ours."""
+    """Return a key as text; octets that are no UTF-8 are shown, not kept: such keys are not ours."""
     return key.decode(errors="backslashreplace")
 
 

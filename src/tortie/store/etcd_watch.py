@@ -20,7 +20,8 @@ from typing import Final
 
 from tortie.store.base import WATCH_BATCH_EVENTS_MAX, Event, Events
 from tortie.store.errors import Compacted, HistoryReplaced, StoreUnavailable
-from tortie.store.etcd_client import Connection, EtcdClient, MemberFailed
+from tortie.store.etcd_channel import Connection, MemberFailed
+from tortie.store.etcd_client import EtcdClient
 from tortie.store.etcd_messages import WATCH, Message
 from tortie.store.etcd_range import entry_of, key_text, look, prefix_range, standing_of
 
@@ -53,7 +54,7 @@ async def watch_prefix(
     while True:
         await _check_history(client, cursor)
         try:
-            async with client.connection() as connection, aclosing(_stream(client, connection, cursor)) as batches:
+            async with client.connection() as connection, aclosing(_stream(connection, cursor)) as batches:
                 async for batch in batches:
                     failure_count = 0
                     yield batch
@@ -71,11 +72,11 @@ async def _check_history(client: EtcdClient, cursor: _Cursor) -> None:
         raise HistoryReplaced(cursor.revision, revision)
 
 
-async def _stream(client: EtcdClient, connection: Connection, cursor: _Cursor) -> AsyncGenerator[Events, None]:
+async def _stream(connection: Connection, cursor: _Cursor) -> AsyncGenerator[Events, None]:
     """Yield batches of one stream, and keep the cursor. Ends only by an error."""
     key, end = prefix_range(cursor.prefix)
     create = {"key": key, "range_end": end, "start_revision": cursor.revision + 1, "fragment": True}
-    async with client.stream(connection, WATCH, _Requests(WATCH.request(create_request=create))) as stream:
+    async with connection.stream(WATCH, _Requests(WATCH.request(create_request=create))) as stream:
         parts: list[Message] = []
         while True:
             answer = await stream.read(SILENCE_MAX_S)
