@@ -146,7 +146,7 @@ class _Sorted:
 def _build(resources: _Sorted, bad_records: tuple[BadRecord, ...], unsupported: Sequence[Unsupported]) -> Fabric:
     ledger = Ledger()
     unreadable = _set_aside_unreadable(bad_records, ledger)
-    settings = read_settings(resources.of(BGPConfiguration), ledger, unsupported)
+    settings = read_settings(resources.of(BGPConfiguration), ledger)
     if ("BGPConfiguration", DEFAULT_NAME) in unreadable:
         settings = AllSettings(settings.cluster, settings.by_node, is_default_usable=False)
     speakers = _read_speakers(resources, settings, ledger)

@@ -5,12 +5,12 @@ mesh on because its AS number is wrong. What it is NOT for: the names of `calico
 (``tortie.model``). Structure to know: `AllSettings`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tortie.fabric.intent import RESTART_TIME_S_MAX, SecretReference
-from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable, unusable
-from tortie.fabric.reading import Unsupported, check_as_number, read_password, read_seconds
+from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable
+from tortie.fabric.reading import check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
 
@@ -37,15 +37,13 @@ class AllSettings:
         return self.by_node.get(name, self.cluster)
 
 
-def read_settings(
-    configurations: Iterable[BGPConfiguration], ledger: Ledger, unsupported: Sequence[Unsupported]
-) -> AllSettings:
+def read_settings(configurations: Iterable[BGPConfiguration], ledger: Ledger) -> AllSettings:
     """Return what all BGPConfigurations say together; a bad value is noted in the ledger."""
     usable = {item.name: item for item in ledger.admit(configurations, _read_name)}
     before = len(ledger.quarantined)
     cluster = DEFAULT_SETTINGS
     if DEFAULT_NAME in usable:
-        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger, unsupported)
+        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger)
     by_node = {
         item.node_name: _node_settings(item.spec, cluster) for item in usable.values() if item.node_name is not None
     }
@@ -56,12 +54,12 @@ def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[
     return configuration, []
 
 
-def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger, unsupported: Sequence[Unsupported]) -> Settings:
+def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger) -> Settings:
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
     password: SecretReference | None = None
     if is_mesh_enabled:
         try:
-            password = _mesh_password(spec, unsupported)
+            password = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
         except RecordUnusable as problem:
             instead = "there are no mesh sessions rather than sessions without their password"
             ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; {instead}")
@@ -76,14 +74,6 @@ def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger, unsupported: S
         ignored_interfaces=tuple(sorted(set(spec.ignored_interfaces or ()))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
     )
-
-
-def _mesh_password(spec: BGPConfigurationSpec, unsupported: Sequence[Unsupported]) -> SecretReference | None:
-    reference = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
-    for item in unsupported:
-        if reference is not None and item.field == "password":
-            raise unusable("spec.nodeMeshPassword", "set", f"no such field ({item.reason})")
-    return reference
 
 
 def _mesh_restart_time(spec: BGPConfigurationSpec, ledger: Ledger) -> int | None:

@@ -135,6 +135,10 @@ class Resource(Model):
                 data["metadata"].pop(field, None)
         return data
 
+    def stored_data(self) -> dict[str, Any]:
+        """Return what the datastore keeps of it: the same, but for kinds that show less than there is."""
+        return self.to_data()
+
     def without_defaults(self) -> dict[str, Any]:
         """Return what differs from the defaults as plain data, without apiVersion and kind."""
         data = self.json_data(is_minimal=True)

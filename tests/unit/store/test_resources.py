@@ -63,6 +63,7 @@ EXAMPLES = [
     make("IPAMHandle", {"name": "h.1"}, {"handleID": "h.1", "block": {"192.168.0.0/26": 2}}),
     make("RouteReflector", {"name": "10.10.31.168"}, {"ip": "10.10.31.168", "clusterID": "1.0.0.1"}),
     make("RouteReflector", {"name": "fd00::168"}, {"ip": "fd00::168", "clusterID": ""}),
+    Secret.from_data({"metadata": {"name": "bgp"}, "data": {"password": "aHVudGVyMg=="}}),
 ]
 
 
