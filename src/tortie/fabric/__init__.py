@@ -1,6 +1,6 @@
 """Fabric: pure functions of resources, from what is stored to what each node and reflector should do.
 
-`Fabric.from_resources` makes the snapshot, `node_intent` and `reflector_intent` answer for one speaker;
+`Fabric.from_resources` or `LiveFabric` makes the snapshot, `node_intent` and `reflector_intent` answer for one speaker;
 the `NodeIntent` they return is plain data that agent, plan, lint and simulator all read. What it is NOT
 for: I/O of any sort, and doing what an intent says.
 """
@@ -20,7 +20,7 @@ from tortie.fabric.intent import (
 )
 from tortie.fabric.plan_node import node_intent, router_id_of_name
 from tortie.fabric.plan_reflector import reflector_intent
-from tortie.fabric.resources import BadRecord, Fabric
+from tortie.fabric.resources import BadRecord, Fabric, LiveFabric
 from tortie.fabric.topology import Container, Host, Interface, Lan, Topology, topology_from_dict
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Host",
     "Interface",
     "Lan",
+    "LiveFabric",
     "NodeIntent",
     "NodeNotFound",
     "PoolIntent",

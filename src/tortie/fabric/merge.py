@@ -107,13 +107,22 @@ def planned_sessions(speaker: LocalSpeaker, asked: Iterable[Asked | Quarantined]
     sessions: list[SessionIntent] = []
     routers: dict[str, str] = {}
     for identity in sorted(by_identity, key=lambda key: (*address_key(key[0]), key[1])):
-        kept = _of_one_mind(by_identity[identity], speaker, refused)
-        kept, options = _with_one_wish(kept, speaker, refused)
-        sessions.append(_merged(kept, options, speaker))
+        session, options = _agreed(by_identity[identity], speaker, refused)
+        sessions.append(speaker.with_options(session, options))
         if options.reachable_by is not None:
             routers.setdefault(identity[0], options.reachable_by)
     routes = tuple(StaticRoute(host_prefix(peer), router) for peer, router in routers.items())
     return PlannedSessions(tuple(sessions), routes, frozenset(refused))
+
+
+def _agreed(
+    asked: Sequence[Asked], speaker: LocalSpeaker, refused: set[Quarantined]
+) -> tuple[SessionIntent, PeerOptions]:
+    """Return the one session of all who ask for it, and its options."""
+    if len(asked) == 1:  # as nearly every time: nobody to come to terms with
+        return asked[0].session, asked[0].options
+    kept, options = _with_one_wish(_of_one_mind(asked, speaker, refused), speaker, refused)
+    return _merged(kept), options
 
 
 def _of_one_mind(asked: Sequence[Asked], speaker: LocalSpeaker, refused: set[Quarantined]) -> list[Asked]:
@@ -177,13 +186,11 @@ def _contradiction(item: Asked, other: Asked, speaker: LocalSpeaker) -> str | No
     )
 
 
-def _merged(kept: Sequence[Asked], options: PeerOptions, speaker: LocalSpeaker) -> SessionIntent:
-    first = kept[0].session
-    merged = replace(
-        first,
+def _merged(kept: Sequence[Asked]) -> SessionIntent:
+    return replace(
+        kept[0].session,
         passive=all(item.session.passive for item in kept),
         is_client=any(item.session.is_client for item in kept),
         roles=tuple(role for role in sorted(ROLES) if any(role in item.session.roles for item in kept)),
         description="; ".join(dict.fromkeys(item.session.description for item in kept)),
     )
-    return speaker.with_options(merged, options)

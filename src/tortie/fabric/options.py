@@ -35,6 +35,8 @@ class PeerOptions:
 
     def of_other_end(self) -> "PeerOptions":
         """Return what a BGPPeer means for the session that the peer has in return."""
+        if self.allowed_local_as_count is None and self.reachable_by is None:
+            return self
         return replace(self, allowed_local_as_count=None, reachable_by=None)
 
     def filled_from(self, other: "PeerOptions") -> "PeerOptions":
@@ -70,6 +72,9 @@ def _shown(name: str, value: object) -> str:
         return str(value).capitalize()
     return str(value)
 
+
+NO_OPTIONS: Final = PeerOptions()
+"""Everything left open."""
 
 _NAMES: Final = tuple(item.name for item in fields(PeerOptions))
 _NEXT_HOP: Final = ("next_hop_mode", "is_next_hop_kept_outside")

@@ -9,21 +9,19 @@ creation time, then uid, then name. A record without a creation time is the olde
 records have none, and a host that came later must not take a reflector's address. A record that was
 set aside for any reason holds nothing, so it leaves no trace in what the others get.
 
-What it is NOT for: reading kinds (``reading.py``). Structures to know: `Ledger` and `Claim`.
+What it is NOT for: reading kinds (``reading.py``), judging claims (``register.py``). Structure to know: `Claim`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from tortie.fabric.intent import Quarantined
 from tortie.fabric.records import Seniority
 from tortie.model import FieldProblem, Resource
 
 R = TypeVar("R", bound=Resource)
-T = TypeVar("T")
 
 ClaimKey = tuple[str, ...]
 """What can be held by one record at a time: a name space, then the thing, e.g. ("speaker", "10.0.0.1")."""
@@ -57,59 +55,8 @@ class Claim:
     needs: tuple[ClaimKey, ...] | None = None
 
 
-class Ledger:
-    """Who holds what, and who was set aside."""
-
-    __slots__ = ("_holders", "_quarantined")
-
-    def __init__(self) -> None:
-        """Start with nothing held and nobody set aside."""
-        self._holders: dict[ClaimKey, str] = {}
-        self._quarantined: set[Quarantined] = set()
-
-    @property
-    def quarantined(self) -> tuple[Quarantined, ...]:
-        """Everything set aside so far, sorted."""
-        return tuple(sorted(self._quarantined))
-
-    def set_aside(self, kind: str, name: str, reason: str) -> None:
-        """Note that a record (or a field of it) is not used."""
-        self._quarantined.add(Quarantined(kind, name, reason))
-
-    def admit(self, resources: Iterable[R], read: Callable[[R], tuple[T, Sequence[Claim]] | None]) -> list[T]:
-        """Return the usable records, incumbents first.
-
-        Args:
-            resources: of one kind or several, in any order.
-            read: returns record and claims, None for a resource that is no matter of ours, or raises
-                `RecordUnusable`.
-        """
-        admitted: list[T] = []
-        for resource in by_seniority(resources):
-            try:
-                result = read(resource)
-                if result is not None:
-                    record, claims = result
-                    self._take(resource, claims)
-                    admitted.append(record)
-            except RecordUnusable as problem:
-                self.set_aside(resource.kind, full_name(resource), str(problem))
-        return admitted
-
-    def _take(self, resource: Resource, claims: Sequence[Claim]) -> None:
-        """Take all claims, or raise `RecordUnusable` and take none."""
-        everything = (_name_claim(resource), *claims)
-        for claim in everything:
-            for key in claim.takes if claim.needs is None else claim.needs:
-                holder = self._holders.get(key)
-                if holder is not None:
-                    raise unusable(claim.path, claim.value, f"{claim.expected}: {holder} has it and is older")
-        for claim in everything:
-            for key in claim.takes:
-                self._holders.setdefault(key, f"{resource.kind} '{full_name(resource)}'")
-
-
-def _name_claim(resource: Resource) -> Claim:
+def name_claim(resource: Resource) -> Claim:
+    """Return the claim that every resource makes: its kind and name."""
     name = full_name(resource)
     key = ("name", resource.kind, name)
     return Claim(path="metadata.name", value=name, expected="a name of its own", takes=(key,))

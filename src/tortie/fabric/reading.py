@@ -12,7 +12,8 @@ What it is NOT for: choosing between claimants (``quarantine.py``), or what foll
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from tortie.fabric.addresses import (
     FAMILY_TITLES,
@@ -69,6 +70,10 @@ class Unsupported:
     reason: str
 
 
+OWN_ADDRESSES_COUNT_MAX: Final = 16384
+"""Node addresses that are remembered taken apart: every node is read again when the cluster's settings change."""
+
+IP_VERSION_4: Final = 4
 NETWORK_LENGTH_ALL_HOSTS: Final = 31
 """RFC 3021: from here on every IPv4 address of a subnet is a host's."""
 
@@ -128,9 +133,10 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
     bgp = node.spec.bgp
     if bgp is None or (bgp.ipv4_address is None and bgp.ipv6_address is None):
         raise unusable("spec.bgp.ipv4Address", None, "an IPv4 or an IPv6 address (ipv6Address)")
-    address_v4, network_v4 = _own_address(bgp.ipv4_address)
-    _check_is_a_hosts(bgp.ipv4_address)
-    address_v6, network_v6 = _own_address(bgp.ipv6_address)
+    address_v4, network_v4, problem = _own_address(bgp.ipv4_address)
+    if problem is not None:
+        raise unusable("spec.bgp.ipv4Address", bgp.ipv4_address, problem)
+    address_v6, network_v6, _ = _own_address(bgp.ipv6_address)
     number = cluster.as_number if bgp.as_number is None else check_as_number("spec.bgp.asNumber", bgp.as_number)
     record = NodeRecord(
         name=node.name,
@@ -147,25 +153,27 @@ def read_node(node: Node, cluster: Settings, own: Settings) -> tuple[NodeRecord,
     return record, [_speaker_claim(path, address) for path, address in paths if address is not None]
 
 
-def _own_address(text: str | None) -> tuple[str | None, str | None]:
-    """Return address and subnet of ``address/length``."""
+class _OwnAddress(NamedTuple):
+    """Address and subnet of ``address/length``, and the reason why no host can have it, or None."""
+
+    address: str | None
+    network: str | None
+    problem: str | None
+
+
+@lru_cache(maxsize=OWN_ADDRESSES_COUNT_MAX)
+def _own_address(text: str | None) -> _OwnAddress:
+    """Take a node's address apart; the subnet's own address and its broadcast address are no host's (RFC 3021)."""
     if text is None:
-        return None, None
+        return _OwnAddress(None, None, None)
     interface = ipaddress.ip_interface(text)
-    return str(interface.ip), str(interface.network)
-
-
-def _check_is_a_hosts(text: str | None) -> None:
-    """Refuse the address of a subnet itself and its broadcast address; a /31 has neither (RFC 3021)."""
-    if text is None:
-        return
-    interface = ipaddress.IPv4Interface(text)
     network = interface.network
-    if network.prefixlen >= NETWORK_LENGTH_ALL_HOSTS:
-        return
-    for address, what in ((network.network_address, "the subnet itself"), (network.broadcast_address, "all of it")):
-        if interface.ip == address:
-            raise unusable("spec.bgp.ipv4Address", text, f"the address of a host ({address} in {network} is {what})")
+    problem = None
+    if interface.version == IP_VERSION_4 and network.prefixlen < NETWORK_LENGTH_ALL_HOSTS:
+        for address, what in ((network.network_address, "the subnet itself"), (network.broadcast_address, "all of it")):
+            if interface.ip == address:
+                problem = f"the address of a host ({address} in {network} is {what})"
+    return _OwnAddress(str(interface.ip), str(network), problem)
 
 
 def _speaker_claim(path: str, address: str) -> Claim:

@@ -8,8 +8,8 @@ mesh on because its AS number is wrong. What it is NOT for: the names of `calico
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tortie.fabric.intent import RESTART_TIME_S_MAX, SecretReference
-from tortie.fabric.quarantine import Claim, Ledger, RecordUnusable
+from tortie.fabric.intent import RESTART_TIME_S_MAX, Quarantined, SecretReference
+from tortie.fabric.quarantine import RecordUnusable
 from tortie.fabric.reading import check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
@@ -37,24 +37,32 @@ class AllSettings:
         return self.by_node.get(name, self.cluster)
 
 
-def read_settings(configurations: Iterable[BGPConfiguration], ledger: Ledger) -> AllSettings:
-    """Return what all BGPConfigurations say together; a bad value is noted in the ledger."""
-    usable = {item.name: item for item in ledger.admit(configurations, _read_name)}
-    before = len(ledger.quarantined)
+def read_settings(
+    configurations: Iterable[BGPConfiguration],
+) -> tuple[AllSettings, frozenset[Quarantined]]:
+    """Return what all BGPConfigurations, one a name, say together, and the values that cannot be used."""
+    usable = {item.name: item for item in configurations}
+    problems = _Problems()
     cluster = DEFAULT_SETTINGS
     if DEFAULT_NAME in usable:
-        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, ledger)
+        cluster = _cluster_settings(usable[DEFAULT_NAME].spec, problems)
     by_node = {
         item.node_name: _node_settings(item.spec, cluster) for item in usable.values() if item.node_name is not None
     }
-    return AllSettings(cluster, by_node, is_default_usable=len(ledger.quarantined) == before)
+    return AllSettings(cluster, by_node, is_default_usable=not problems.found), frozenset(problems.found)
 
 
-def _read_name(configuration: BGPConfiguration) -> tuple[BGPConfiguration, list[Claim]]:
-    return configuration, []
+class _Problems:
+    """Values of the cluster's record that cannot be used."""
+
+    def __init__(self) -> None:
+        self.found: set[Quarantined] = set()
+
+    def note(self, reason: str) -> None:
+        self.found.add(Quarantined("BGPConfiguration", DEFAULT_NAME, reason))
 
 
-def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger) -> Settings:
+def _cluster_settings(spec: BGPConfigurationSpec, problems: _Problems) -> Settings:
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
     password: SecretReference | None = None
     if is_mesh_enabled:
@@ -62,37 +70,37 @@ def _cluster_settings(spec: BGPConfigurationSpec, ledger: Ledger) -> Settings:
             password = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
         except RecordUnusable as problem:
             instead = "there are no mesh sessions rather than sessions without their password"
-            ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; {instead}")
+            problems.note(f"{problem}; {instead}")
             is_mesh_enabled = False
     return Settings(
-        as_number=_cluster_as(spec, ledger),
+        as_number=_cluster_as(spec, problems),
         is_mesh_enabled=is_mesh_enabled,
         listen_port=spec.listen_port or DEFAULT_SETTINGS.listen_port,
         bind_mode=spec.bind_mode.value if spec.bind_mode else DEFAULT_SETTINGS.bind_mode,
         mesh_password=password,
-        mesh_restart_time_s=_mesh_restart_time(spec, ledger),
+        mesh_restart_time_s=_mesh_restart_time(spec, problems),
         ignored_interfaces=tuple(sorted(set(spec.ignored_interfaces or ()))),
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
     )
 
 
-def _mesh_restart_time(spec: BGPConfigurationSpec, ledger: Ledger) -> int | None:
+def _mesh_restart_time(spec: BGPConfigurationSpec, problems: _Problems) -> int | None:
     """Return the mesh's Restart Time; None, the speaker's default, for one that no OPEN can carry."""
     try:
         return read_seconds("spec.nodeMeshMaxRestartTime", spec.node_mesh_max_restart_time, 0, RESTART_TIME_S_MAX)
     except RecordUnusable as problem:
-        ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; the speaker's default is used")
+        problems.note(f"{problem}; the speaker's default is used")
         return None
 
 
-def _cluster_as(spec: BGPConfigurationSpec, ledger: Ledger) -> int:
+def _cluster_as(spec: BGPConfigurationSpec, problems: _Problems) -> int:
     """Return the cluster's AS number; 64512 for one that no session can have."""
     if spec.as_number is None:
         return DEFAULT_AS_NUMBER
     try:
         return check_as_number("spec.asNumber", spec.as_number)
     except RecordUnusable as problem:
-        ledger.set_aside("BGPConfiguration", DEFAULT_NAME, f"{problem}; {DEFAULT_AS_NUMBER} is used")
+        problems.note(f"{problem}; {DEFAULT_AS_NUMBER} is used")
         return DEFAULT_AS_NUMBER
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tortie.fabric.addresses import family_of
 from tortie.fabric.intent import ACCEPT_ALL, FilterIntent, SessionIntent
-from tortie.fabric.options import PeerOptions
+from tortie.fabric.options import NO_OPTIONS, PeerOptions
 from tortie.fabric.reading import Speakers
 
 
@@ -64,6 +64,7 @@ class LocalSpeaker:
             families=(family,),
             passive=passive,
             is_client=role not in _MESH_ROLES and self._is_client(remote_address, speaking_as, peer_as),
+            next_hop_mode=self.next_hop_mode,
             roles=(role,),
             description=description,
             import_filter=ACCEPT_ALL,
@@ -72,6 +73,8 @@ class LocalSpeaker:
 
     def with_options(self, session: SessionIntent, options: PeerOptions) -> SessionIntent:
         """Return a session with the options that were agreed on, our own way where they are open."""
+        if options == NO_OPTIONS:
+            return session
         mode = options.next_hop_mode
         if mode is None and options.is_next_hop_kept_outside and session.peer_as != session.local_as:
             mode = "keep"

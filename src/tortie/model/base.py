@@ -45,7 +45,7 @@ class Model(BaseModel):
     @classmethod
     def _drop_nulls(cls, data: object) -> object:
         """Let null mean absent, as Calico's JSON does."""
-        if isinstance(data, Mapping) and any(value is None for value in data.values()):
+        if isinstance(data, Mapping) and None in data.values():
             return {key: value for key, value in data.items() if value is not None}
         return data
 

@@ -59,6 +59,8 @@ class Expected(ValueError):
 
 def as_text(value: object) -> str:
     """Return a scalar as the text that was written; booleans as ``true`` and ``false``."""
+    if type(value) is str:  # nearly every time
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, IntegerText | FloatText):

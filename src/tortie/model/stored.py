@@ -32,8 +32,13 @@ def to_stored(resource: Resource) -> tuple[str, bytes]:
     return key_of(resource), value.encode()
 
 
-def from_stored(key: str, value: bytes) -> Resource:
+def from_stored(key: str, value: bytes, resource_version: str | None = None) -> Resource:
     """Return the resource that is kept under a key.
+
+    Args:
+        key: of the datastore.
+        value: what is kept there.
+        resource_version: the datastore's revision of it, which values do not hold.
 
     Raises:
         ResourceInvalid: the key names no resource, or the value cannot be used, or belongs under another key.
@@ -50,6 +55,8 @@ def from_stored(key: str, value: bytes) -> Resource:
             "metadata": {"name": parsed.name},
             "spec": spec,
         }
+    if resource_version is not None and isinstance(metadata := data.get("metadata"), dict):
+        metadata["resourceVersion"] = resource_version
     resource = KINDS[parsed.kind].model.from_data(data, keeps_unknown=True)
     _check_key(key, resource)
     return resource

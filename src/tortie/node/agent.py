@@ -147,8 +147,8 @@ class Agent:
                 case IntentUpdate(intent, revision):
                     self._note_found(revision)
                     if intent != self._intent:
-                        self._save(intent, follower)
                         self._take_intent(intent, start)
+                        self._save(intent, follower)
                 case IntentWithheld(reason, revision):
                     self._note_withheld(reason, revision)
                 case StoreStatus():

@@ -8,10 +8,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from tortie.fabric import Fabric, NodeIntent, NodeNotFound
+from tortie.fabric import Fabric, LiveFabric, NodeIntent, NodeNotFound
 from tortie.model import DEFAULT_NAME
-from tortie.store import Follower, StoreStatus, StoreUpdate
-from tortie.store.resources import decode_entries
+from tortie.store import Follower, StoreStatus, StoreUpdate, decode_entry
 
 __all__ = ["IntentUpdate", "IntentWithheld", "Planner", "intents"]
 
@@ -42,24 +41,28 @@ class IntentWithheld:
 async def intents(
     follower: Follower, plan: Planner
 ) -> AsyncGenerator[IntentUpdate | IntentWithheld | StoreStatus, None]:
-    """Yield an intent for each state of the datastore, and each change of its status. Endless."""
+    """Yield an intent for each state of the datastore, and each change of its status. Endless.
+
+    Cost of a change: what it touches (see `LiveFabric`), and the plan of this one speaker.
+    """
+    live = LiveFabric()
     async with aclosing(follower.updates()) as updates:
         async for update in updates:
             if isinstance(update, StoreUpdate):
-                yield _planned(update, plan)
+                for event in update.changed:
+                    live.put(event.key, None if event.entry is None else decode_entry(event.entry))
+                yield _planned(live.fabric(), update.revision, plan)
             else:
                 yield update
 
 
-def _planned(update: StoreUpdate, plan: Planner) -> IntentUpdate | IntentWithheld:
-    decoded = decode_entries(update.entries.values())
-    fabric = Fabric.from_resources(decoded.resources, decoded.bad_records)
+def _planned(fabric: Fabric, revision: int, plan: Planner) -> IntentUpdate | IntentWithheld:
     if not fabric.settings.is_default_usable:
-        return IntentWithheld(_settings_problem(fabric), update.revision)
+        return IntentWithheld(_settings_problem(fabric), revision)
     try:
-        return IntentUpdate(plan(fabric), update.revision)
+        return IntentUpdate(plan(fabric), revision)
     except NodeNotFound as error:
-        return IntentWithheld(str(error), update.revision)
+        return IntentWithheld(str(error), revision)
 
 
 def _settings_problem(fabric: Fabric) -> str:

@@ -33,7 +33,15 @@ from tortie.store.errors import (
 )
 from tortie.store.follow import Follower, FollowTimers, Known, StoreStatus, StoreUpdate, follow
 from tortie.store.open import open_store
-from tortie.store.resources import ROOT_PREFIX, BadRecord, Decoded, ResourceStore, Snapshot, decode_entries
+from tortie.store.resources import (
+    ROOT_PREFIX,
+    BadRecord,
+    Decoded,
+    ResourceStore,
+    Snapshot,
+    decode_entries,
+    decode_entry,
+)
 
 __all__ = [
     "CHANGE_LOG_EVENTS_MAX",
@@ -69,6 +77,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreUpdate",
     "decode_entries",
+    "decode_entry",
     "follow",
     "open_store",
 ]

@@ -30,10 +30,10 @@ from tortie.store.base import Compare, Delete, Entry, Operation, Put, Store
 from tortie.store.errors import AlreadyExists, Conflict, NotFound, StoreUnavailable
 from tortie.store.manifest_folder import UNREADABLE_PREFIX
 
-__all__ = ["ROOT_PREFIX", "BadRecord", "Decoded", "ResourceStore", "Snapshot", "decode_entries"]
+__all__ = ["ROOT_PREFIX", "BadRecord", "Decoded", "ResourceStore", "Snapshot", "decode_entries", "decode_entry"]
 
 ROOT_PREFIX: Final = "/calico/"
-"""Every resource's key begins with this."""
+"""Every resource's key begins with this, but those of secrets."""
 WRITE_TRIES_MAX: Final = 100
 """Tries of a write that others overtake; then StoreUnavailable."""
 
@@ -63,21 +63,30 @@ class Snapshot(NamedTuple):
     bad_records: list[BadRecord]
 
 
-def decode_entries(entries: Iterable[Entry]) -> Decoded:
-    """Return the resources that entries hold; entries under other keys than resources' are passed over.
+def decode_entry(entry: Entry) -> Resource | BadRecord | None:
+    """Return the resource that an entry holds, or why it cannot be used; None for an entry that is no resource's.
 
-    Each resource has its entry's `mod_revision` as resourceVersion.
+    A resource has its entry's `mod_revision` as resourceVersion.
     """
+    if entry.key.startswith(UNREADABLE_PREFIX):
+        return _unreadable(entry)
+    if not entry.key.startswith(_KIND_PREFIXES):
+        return None
+    try:
+        return _decode(entry)
+    except ResourceInvalid as error:
+        return BadRecord(entry.key, str(error))
+
+
+def decode_entries(entries: Iterable[Entry]) -> Decoded:
+    """Return the resources that entries hold; entries under other keys than resources' are passed over."""
     decoded = Decoded([], [])
     for entry in sorted(entries, key=lambda entry: entry.key):
-        if entry.key.startswith(UNREADABLE_PREFIX):
-            decoded.bad_records.append(_unreadable(entry))
-        if not entry.key.startswith(_KIND_PREFIXES):
-            continue
-        try:
-            decoded.resources.append(_decode(entry))
-        except ResourceInvalid as error:
-            decoded.bad_records.append(BadRecord(entry.key, str(error)))
+        found = decode_entry(entry)
+        if isinstance(found, BadRecord):
+            decoded.bad_records.append(found)
+        elif found is not None:
+            decoded.resources.append(found)
     return decoded
 
 
@@ -113,7 +122,7 @@ class ResourceStore:
         return (await self.snapshot(kind)).resources
 
     async def snapshot(self, kind: str | None = None) -> Snapshot:
-        """Return all resources (of a kind) as they stand at one revision, and the unusable records.
+        """Return all resources but secrets (or all of a kind) as they stand at one revision, and the unusable records.
 
         A file of manifests that cannot be read is among the unusable ones of every kind: who knows what it holds.
         """
@@ -219,7 +228,7 @@ class ResourceStore:
 
 
 def _decode(entry: Entry) -> Resource:
-    return from_stored(entry.key, entry.value).with_metadata(resource_version=str(entry.mod_revision))
+    return from_stored(entry.key, entry.value, str(entry.mod_revision))
 
 
 def _unreadable(entry: Entry) -> BadRecord:

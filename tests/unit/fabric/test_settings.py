@@ -4,16 +4,14 @@ import pytest
 
 from support.fabric import configuration
 from tortie.fabric.intent import SecretReference
-from tortie.fabric.quarantine import Ledger
 from tortie.fabric.records import Settings
 from tortie.fabric.settings import AllSettings, read_settings
 from tortie.model import BGPConfiguration
 
 
 def read(*configurations: BGPConfiguration) -> tuple[AllSettings, list[str]]:
-    ledger = Ledger()
-    settings = read_settings(configurations, ledger)
-    return settings, [entry.reason for entry in ledger.quarantined]
+    settings, problems = read_settings(configurations)
+    return settings, [entry.reason for entry in sorted(problems)]
 
 
 def test_defaults() -> None:
