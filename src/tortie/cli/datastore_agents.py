@@ -25,6 +25,7 @@ def run_datastore_agent(
     run_directory: Path | None,
     state: Path | None,
     status_socket: Path | None,
+    secrets_directory: Path | None,
 ) -> None:
     """Run the agent until it is stopped.
 
@@ -36,6 +37,7 @@ def run_datastore_agent(
         run_directory: where its socket lies, or None for the default.
         state: where it keeps its last good intent, or None for the default.
         status_socket: path of its socket, or None for the default in the run directory.
+        secrets_directory: where files with passwords lie, or None.
     """
     options = AgentOptions(
         role=role,
@@ -45,6 +47,7 @@ def run_datastore_agent(
         status_socket=socket_to_serve(status_socket, run_directory),
         last_intent=(state or state_directory(run_directory)) / f"{role}-{name}.intent.json",
         jitter=jitter(),
+        secrets_directory=secrets_directory,
     )
     log = set_up_logs()
     run_until_stopped(lambda: Agent(options, log), log)

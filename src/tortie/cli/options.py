@@ -33,6 +33,7 @@ __all__ = [
     "place_options",
     "resource_options",
     "routes_options",
+    "secrets_option",
     "socket_option",
     "text_or_json_option",
     "topology_argument",
@@ -193,6 +194,15 @@ def routes_options(verb: Verb) -> Verb:
     ):
         verb = option(verb)
     return verb
+
+
+secrets_option = click.option(
+    "--secrets-dir",
+    metavar="DIRECTORY",
+    type=path(),
+    help="Files NAME/KEY with the passwords of BGP sessions, as Kubernetes mounts them; they go before the datastore's "
+    "Secrets. Mode 0600, or in a directory of mode 0700.",
+)
 
 
 def place_options(verb: Verb) -> Verb:

@@ -45,7 +45,7 @@ from tortie.model.fields import duration_s
 from tortie.model.ip_pool import EncapsulationMode, IPPool, IPPoolSpec
 from tortie.model.ipam_block import IPAMBlock, IPAMBlockSpec
 from tortie.model.ipam_handle import IPAMHandle, IPAMHandleSpec
-from tortie.model.keys import ParsedKey, key_of, kind_prefixes, parse_key, resource_key
+from tortie.model.keys import SECRET_PREFIX, ParsedKey, key_of, kind_prefixes, parse_key, resource_key
 from tortie.model.kinds import KINDS, KindInfo, find_kind
 from tortie.model.manifest import ManifestItem, load_items, load_manifests
 from tortie.model.node import Node, NodeBGPSpec, NodeSpec
@@ -69,6 +69,7 @@ __all__ = [
     "DEFAULT_NAMESPACE",
     "KINDS",
     "PLAIN",
+    "SECRET_PREFIX",
     "AffinityState",
     "AffinityType",
     "BGPConfiguration",

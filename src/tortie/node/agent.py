@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerDown, PeerUp
+from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerConfig, PeerDown, PeerUp
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
@@ -22,11 +22,13 @@ from tortie.node.intent_config import listen_addresses, peer_configs, speaker_co
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
+from tortie.node.secret_watch import SecretWatch
+from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
+from tortie.speaker import Callbacks, ConnectionRefused, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
@@ -49,6 +51,7 @@ class AgentOptions:
         datastore: URL of the datastore.
         status_socket: where it answers questions.
         last_intent: file of the last good intent.
+        secrets_directory: files NAME/KEY with passwords, which go before the datastore's secrets; None = no such files.
         jitter: 0.75 to 1.0, for timers that are to be spread.
     """
 
@@ -59,6 +62,7 @@ class AgentOptions:
     status_socket: Path
     last_intent: Path
     jitter: Callable[[], float]
+    secrets_directory: Path | None = None
 
 
 class Agent:
@@ -74,6 +78,8 @@ class Agent:
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
+        self._secrets = SecretWatch(options.secrets_directory, options.jitter)
+        self._passwords = SessionPasswords()
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
@@ -120,6 +126,9 @@ class Agent:
                 self._running.append(tasks.create_task(work))
 
             start(status.serve())
+            start(self._secrets.run(store))
+            await self._secrets.first_word()
+            self._secrets.on_change = self._secrets_changed
             known = self._come_up_with_last_intent(start)
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
@@ -190,8 +199,7 @@ class Agent:
         self._log.set_level(intent.log_level)
         self._log_quarantine(former, intent)
         speaker = self._speaker or self._build(intent, start)
-        peers = peer_configs(intent)
-        speaker.engine.reconfigure(peers, (), speaker.now, speaker_config(intent))
+        peers = self._configure(speaker, intent)
         self._listen(intent)
         if self._datapath is None:
             self._originate(set(intent.originated))
@@ -199,6 +207,25 @@ class Agent:
             self._datapath.apply(intent, ((peer.key, peer.options.families) for peer in peers))
         speaker.wake()
         self._log.info("intent taken", sessions=len(peers), originated=len(intent.originated), by=self._intent_from)
+
+    def _configure(self, speaker: Speaker, intent: NodeIntent) -> tuple[PeerConfig, ...]:
+        """Give the speaker the intent's sessions with the passwords that there are now; return its peers."""
+        former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
+        for problem in set(self._passwords.problems) - set(former.problems):
+            self._log.warning("secret cannot be used", name=problem.name, reason=problem.reason)
+        refused = self._passwords.refused
+        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
+        return peers
+
+    def _secrets_changed(self) -> None:
+        """Take what the secrets say now; an established session goes on with another password in place."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return
+        if session_passwords(intent.sessions, self._secrets.secrets.password) != self._passwords:
+            self._configure(speaker, intent)
+            self._log.info("passwords taken", sessions=len(self._passwords.passwords))
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
@@ -239,6 +266,8 @@ class Agent:
             case NextHopsWanted():
                 if self._datapath is not None:
                     self._datapath.follow(event)
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", peer=address, reason=reason)
             case PeerUp(peer):
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
@@ -287,7 +316,8 @@ class Agent:
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""
-        is_confirmed = self._follower is not None and self._follower.confirm()
+        has_secrets = self._secrets.confirm()
+        is_confirmed = (self._follower is not None and self._follower.confirm()) or has_secrets
         if is_confirmed:
             self._log.warning("datastore confirmed by an operator")
         return {"confirmed": is_confirmed}
@@ -298,7 +328,9 @@ class Agent:
     def _status(self, _arguments: JSONObject) -> JSONObject:
         intent, speaker = self._intent, self._speaker
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
+        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
+        if speaker is not None:
+            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, place_options
+from tortie.cli.options import datastore_option, place_options, secrets_option
 
 __all__ = ["node_run"]
 
@@ -18,6 +18,7 @@ __all__ = ["node_run"]
     help="Name of this host's node. Default: the host name.",
 )
 @place_options
+@secrets_option
 @datastore_option
 def node_run(
     *,
@@ -25,6 +26,7 @@ def node_run(
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    secrets_dir: Path | None,
     datastore: str | None,
 ) -> None:
     """Run the agent of this host until stopped.
@@ -52,4 +54,5 @@ def node_run(
         run_directory=run_dir,
         state=state_dir,
         status_socket=status_socket,
+        secrets_directory=secrets_dir,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options
+from tortie.cli.options import datastore_option, path, place_options, secrets_option
 from tortie.cli.settings import DATASTORE_VARIABLE
 
 __all__ = ["reflector_run"]
@@ -38,8 +38,15 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
     multiple=True,
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=path(),
+    help="Alone: the TCP-MD5 password of all clients, mode 0600; another one is taken without a reset.",
+)
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@secrets_option
 @datastore_option
 def reflector_run(
     *,
@@ -51,10 +58,12 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    password_file: Path | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    secrets_dir: Path | None,
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -79,7 +88,7 @@ def reflector_run(
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
          accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
-         description: route server}
+         description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
@@ -100,6 +109,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            password_file=password_file,
             status_socket=socket_to_serve(status_socket, run_dir),
         )
     elif ip is not None:
@@ -115,6 +125,7 @@ def reflector_run(
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
+            secrets_directory=secrets_dir,
         )
     else:
         raise CommandFailed(
