@@ -12,6 +12,7 @@ from tortie.cli.settings import state_directory
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.intent_source import Planner
 from tortie.node.log import set_up_logs
+from tortie.node.privileges import NODE_CAPABILITIES, REFLECTOR_CAPABILITIES
 
 __all__ = ["run_datastore_agent"]
 
@@ -50,4 +51,5 @@ def run_datastore_agent(
         secrets_directory=secrets_directory,
     )
     log = set_up_logs()
-    run_until_stopped(lambda: Agent(options, log), log)
+    capabilities = NODE_CAPABILITIES if role == "node" else REFLECTOR_CAPABILITIES
+    run_until_stopped(lambda: Agent(options, log), log, capabilities)

@@ -8,7 +8,7 @@ import asyncio
 import random
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from tortie.cli.agents import STATUS_SOCKET_NAME
 from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import run_directory
 from tortie.node.log import Log
+from tortie.node.privileges import keep_only
 
 __all__ = ["Runnable", "jitter", "run_until_stopped", "socket_to_serve"]
 
@@ -45,11 +46,14 @@ def socket_to_serve(given: Path | None, directory: Path | None = None) -> Path:
     return given if given is not None else (directory or run_directory()) / STATUS_SOCKET_NAME
 
 
-def run_until_stopped(make: Callable[[], Runnable], log: Log) -> None:
+def run_until_stopped(make: Callable[[], Runnable], log: Log, capabilities: Collection[int]) -> None:
     """Make the agent inside an event loop and run it; SIGTERM, SIGINT and SIGHUP stop it in order.
+
+    It keeps no other capabilities than these, whoever starts it.
 
     A defect that ends it is written to the log with its traceback, then raised.
     """
+    keep_only(capabilities)
     try:
         asyncio.run(_run(make))
     except Exception as error:

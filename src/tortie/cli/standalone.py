@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tortie.cli.running import jitter, run_until_stopped, socket_to_serve
 from tortie.node.log import set_up_logs
+from tortie.node.privileges import REFLECTOR_CAPABILITIES
 from tortie.node.standalone import StandaloneConfig, client_ranges_config, load_standalone
 from tortie.node.standalone_reflector import StandaloneReflector
 
@@ -48,4 +49,4 @@ def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | 
 
 def _run(config: StandaloneConfig, status_socket: Path) -> None:
     log = set_up_logs()
-    run_until_stopped(lambda: StandaloneReflector(config, status_socket, log, jitter()), log)
+    run_until_stopped(lambda: StandaloneReflector(config, status_socket, log, jitter()), log, REFLECTOR_CAPABILITIES)

@@ -22,6 +22,7 @@ from tortie.node.intent_config import listen_addresses, peer_configs, speaker_co
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
 from tortie.node.secret_watch import SecretWatch
 from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
@@ -342,6 +343,7 @@ class Agent:
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),
             "listen_errors": self._listen_errors,
             "sessions": [] if speaker is None else session_views(speaker.engine, speaker.now, roles),
+            "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],

@@ -17,6 +17,7 @@ from tortie import __version__
 from tortie.bgp.engine import Engine, PeerDown, PeerUp
 from tortie.node.errors import SecretUnusable
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
 from tortie.node.password_file import LOOK_S, PasswordFiles
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
@@ -148,6 +149,7 @@ class StandaloneReflector:
             "speaker": engine_view(speaker.engine, speaker.listening()),
             "listen_errors": {},
             "sessions": session_views(speaker.engine, speaker.now, {}),
+            "tcp_md5_drops": md5_drops(),
             "originated": [],
             "kernel": None,
             "quarantine": [
