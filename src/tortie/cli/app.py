@@ -22,9 +22,11 @@ from tortie.cli.verbs.config_unset import config_unset
 from tortie.cli.verbs.create import create
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
+from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
 from tortie.cli.verbs.ipam_show import ipam_show
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
+from tortie.cli.verbs.lab_probe import lab_probe
 from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
@@ -62,6 +64,10 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
         "The settings of the network: get, set, unset.",
         {"get": config_get, "set": config_set, "unset": config_unset},
     ),
+    "import": (
+        "What other programs keep, taken over as resources.",
+        {"etcd2-dump": import_etcd2_dump},
+    ),
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
@@ -84,6 +90,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "up": lab_up,
             "exec": lab_exec,
             "status": lab_status,
+            "probe": lab_probe,
             "start": lab_start,
             "stop": lab_stop,
             "restart": lab_restart,

@@ -22,8 +22,10 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "duration",
     "file_option",
     "for_restart_option",
+    "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
@@ -81,6 +83,14 @@ class AddressFamily(StrEnum):
     IPV6 = "ipv6"
 
 
+class ExistingResources(StrEnum):
+    """What `import` does with resources that are stored and differ."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
 class PeerScope(StrEnum):
     """Who peers with a bgpPeer: every node, or one."""
 
@@ -103,6 +113,16 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
+
+
+def duration(_context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Return what an option that is a duration says, in seconds; its callback."""
+    from tortie.model.fields import Expected, check_duration, duration_s
+
+    try:
+        return duration_s(check_duration(value))
+    except Expected as error:
+        raise click.BadParameter(f"{value}: expected {error}", param=parameter) from error
 
 
 def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) -> bool:
@@ -147,6 +167,23 @@ def resource_options(verb: Verb) -> Verb:
         click.option("--node", metavar="NODE", help="The node of a bgpPeer with --scope=node."),
         click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
         click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def import_options(verb: Verb) -> Verb:
+    """Add what all of `import` take: --existing, --dry-run, --yes."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Write without being asked."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be written."),
+        click.option(
+            "--existing",
+            type=choice(ExistingResources),
+            default=ExistingResources.REFUSE.value,
+            show_default=True,
+            help="What becomes of resources that are stored and differ.",
+        ),
     ):
         verb = option(verb)
     return verb

@@ -94,14 +94,8 @@ class Secret(Resource):
         except ResourceInvalid as error:
             raise ResourceInvalid(error.kind, error.name, [_without_value(each) for each in error.problems]) from None
 
-    def to_data(self) -> dict[str, Any]:
-        """Return the secret as plain data without its values: of each its length."""
-        shown = {key: f"<{len(self.value(key) or b'')} octets, not shown>" for key in self.keys}
-        return super().to_data() | {"data": shown}
-
-    def stored_data(self) -> dict[str, Any]:
-        """Return all of it, for the datastore."""
-        return super().to_data()
+    def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
+        return data | {"data": {key: f"<{len(self.value(key) or b'')} octets, not shown>" for key in self.keys}}
 
     @model_validator(mode="before")
     @classmethod

@@ -29,6 +29,7 @@ from tortie.store.errors import (
     NotFound,
     ReadOnly,
     StoreError,
+    StoreMissing,
     StoreUnavailable,
 )
 from tortie.store.follow import Follower, FollowTimers, Known, StoreStatus, StoreUpdate, follow
@@ -73,6 +74,7 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
+    "StoreMissing",
     "StoreStatus",
     "StoreUnavailable",
     "StoreUpdate",

@@ -9,6 +9,7 @@
     ├── ReadOnly          the store is only read; the message says where to make the change instead
     ├── InvalidRequest    our caller is wrong: key, size or count out of bounds, or the store was closed
     └── StoreUnavailable  the store cannot be used now; the message says why and what to do
+        └── StoreMissing  there is none, and the caller may not make one
 
 Not here: errors of the resources kept in the store (`tortie.model.errors`).
 """
@@ -22,6 +23,7 @@ __all__ = [
     "NotFound",
     "ReadOnly",
     "StoreError",
+    "StoreMissing",
     "StoreUnavailable",
 ]
 
@@ -108,3 +110,7 @@ class StoreUnavailable(StoreError):
 
 def _revision(revision: int) -> str:
     return f"revision {revision}" if revision else "no such key"
+
+
+class StoreMissing(StoreUnavailable):
+    """There is no datastore at this place yet, and the caller may not make one."""

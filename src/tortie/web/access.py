@@ -95,13 +95,13 @@ class Access:
     Attributes:
         grants: which certificates mean which role; any other of the authority may read.
         tokens: which bearer tokens there are; None = none are taken.
-        anonymous: what a caller may do without either; None = nothing.
+        anonymous: who a caller without either is; None = nobody, who is refused.
         clock: the time, for tokens that expire.
     """
 
     grants: Sequence[Grant] = ()
     tokens: TokenFile | None = None
-    anonymous: Role | None = None
+    anonymous: Caller | None = None
     clock: Callable[[], datetime]
 
     def caller(self, authorization: str | None, certificate: Mapping[str, Any] | None) -> Caller | None:
@@ -120,7 +120,7 @@ class Access:
             return Caller(f"token {found.name}", Role(found.role))
         if certificate:
             return self._owner(certificate)
-        return None if self.anonymous is None else Caller("anonymous", self.anonymous)
+        return self.anonymous
 
     def _owner(self, certificate: Mapping[str, Any]) -> Caller:
         names = _names_in(certificate)

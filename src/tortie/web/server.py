@@ -28,7 +28,7 @@ from tortie.node.errors import StatusSocketUnusable
 from tortie.node.log import Log
 from tortie.node.unix_socket import open_listener
 from tortie.store import Store
-from tortie.web.access import Access, AccessControl, Grant, Role
+from tortie.web.access import Access, AccessControl, Caller, Grant, Role
 from tortie.web.app import make_app
 from tortie.web.errors import ListenFailed
 from tortie.web.tls import TLSFiles, server_context
@@ -75,15 +75,15 @@ class Serving:
         return self.tokens is not None or (self.tls is not None and self.tls.ca_cert_file is not None)
 
     @property
-    def anonymous(self) -> Role | None:
-        """What whoever comes without a certificate or token may do.
+    def anonymous(self) -> Caller | None:
+        """Who comes without a certificate or token.
 
         The owner of a unix socket may write, others do not reach it. Everybody on this host reaches loopback, and may
         read there unless callers are to show who they are. Beyond this host nobody may do anything.
         """
         if isinstance(self.listen, Path):
-            return Role.WRITE
-        return None if self.is_caller_known else Role.READ
+            return Caller("owner of the socket", Role.WRITE)
+        return None if self.is_caller_known else Caller("anonymous", Role.READ)
 
 
 async def serve_api(store: Store, serving: Serving, log: Log, ready: Ready) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tortie.model import ResourceInvalid, Secret, from_stored, is_secret_key, load_manifests, table, to_stored
+from tortie.model import Resource, ResourceInvalid, Secret, from_stored, is_secret_key, load_manifests, table, to_stored
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: bgp, namespace: kube-system}\n"
 VALUE = "hunter2"
@@ -45,7 +45,7 @@ def test_it_is_kept_whole_and_apart() -> None:
 
 def test_no_way_out_shows_a_value() -> None:
     found = secret(f"stringData: {{password: {VALUE}}}")
-    shown = [repr(found), str(found), str(found.to_data())]
+    shown = [repr(found), str(found), str(found.to_data()), str(Resource.to_data(found))]
     shown.append(str(table("secret", [found], 64512).rows))
     for text in shown:
         assert VALUE not in text

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tortie.cli.options import datastore_option, path
+from tortie.cli.verbs.api_token import api_token
 
 __all__ = ["api"]
 
@@ -61,3 +62,6 @@ def api(
     from tortie.cli.api_serving import run_api
 
     run_api(listen=listen, ca_cert=ca_cert, cert=cert, key=key, grants=grants, tokens=tokens, datastore=datastore)
+
+
+api.add_command(api_token)
