@@ -33,7 +33,7 @@ def node_run(
 
     It announces the host's address blocks, learns the routes of the others and keeps them in the kernel; they stay
     there when it stops. It goes on when the datastore does not. `tortie node stop`, SIGTERM or Ctrl-C stop it. It
-    needs root (CAP_NET_ADMIN, CAP_NET_BIND_SERVICE).
+    needs root (CAP_NET_ADMIN, CAP_NET_BIND_SERVICE), and gives up all other capabilities.
 
     \b
     tortie node run --name kube-node1
