@@ -49,6 +49,9 @@ ACCEPT_BATCH_MAX: Final = 256
 ACCEPT_PAUSE_S: Final = 1.0
 """How long a listener rests when the system has no descriptor or memory left; it would be ready for ever."""
 
+REFUSED_MAX: Final = 1024
+"""Addresses of which is remembered why their last connection was refused."""
+
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -98,6 +101,7 @@ class Speaker:
         self._connections: dict[int, Connection] = {}
         self._lingering: set[Connection] = set()
         self._dials: dict[PeerKey, _Dial] = {}
+        self._refused: dict[str, str] = {}
         self._protection = Guard()
         self._listeners: dict[tuple[str, int], socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -283,10 +287,20 @@ class Speaker:
             return
         except NotProtected as problem:
             sock.close()
-            self._callbacks.on_event(ConnectionRefused(remote_address, str(problem)))
+            self._say_refused(remote_address, str(problem))
             return
+        self._refused.pop(remote_address, None)
         number = self._open(sock, protection)
         self.engine.accept(number, remote_address, local_address, self.now)
+
+    def _say_refused(self, remote_address: str, reason: str) -> None:
+        """Tell the owner once for each reason: who is refused may try again as often as it likes."""
+        if self._refused.get(remote_address) == reason:
+            return
+        if len(self._refused) >= REFUSED_MAX:
+            self._refused.clear()
+        self._refused[remote_address] = reason
+        self._callbacks.on_event(ConnectionRefused(remote_address, reason))
 
     def _rest(self, listener: socket.socket) -> None:
         """Let the listener be until there may be a descriptor again; what connects meanwhile waits in the kernel."""
