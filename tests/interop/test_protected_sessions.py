@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interop.test_foreign_speakers import FAMILIES, need
+from interop.test_foreign_speakers import FAMILIES
 from lab.kernel_namespace import in_namespace
 from support.daemons import BGP_PORT, CORE, Daemon, Neighbour
-from support.interop import AS, Meeting
+from support.interop import AS, Meeting, need
 
 PASSWORD = "a_long_and_secret_word"
 NO_ANSWER = "no answer to the dial; check the password at both ends"

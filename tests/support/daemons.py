@@ -26,7 +26,10 @@ BGP_PORT: Final = 179
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One session of a foreign speaker; it dials unless it is passive. With `hops` it checks how far away we are."""
+    """One session of a foreign speaker; it dials unless it is passive.
+
+    ADD-PATH goes both ways, for BIRD 2 only. With `hops` it checks how far away we are.
+    """
 
     address: str
     asn: int
@@ -34,6 +37,7 @@ class Neighbour:
     is_passive: bool = False
     password: str | None = None
     hops: int = 0
+    has_add_path: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,10 @@ class Bird2(Daemon):
         """See Daemon."""
         return bird_routes(self._control("show", "route", "primary", "all"))
 
+    def next_hops(self, prefix: str) -> list[str]:
+        """Return the next hops of all paths to a prefix, sorted."""
+        return sorted(re.findall(r"BGP\.next_hop: (\S+)", self._control("show", "route", prefix, "all")))
+
     def established(self) -> list[str]:
         """See Daemon."""
         names = re.findall(r"^peer(\d+) .* Established", self._control("show", "protocols"), re.MULTILINE)
@@ -265,7 +273,7 @@ class Bird2(Daemon):
                 *(["  passive yes;"] if neighbour.is_passive else []),
                 *(["  rr client;"] if neighbour.is_client else []),
                 *([f"  rr cluster id {plan.cluster_id};"] if neighbour.is_client else []),
-                f"  {plan.family} {{ import all; {self._export(plan)} }};",
+                f"  {plan.family} {{ import all; {add_paths(neighbour)}{self._export(plan)} }};",
                 "}",
             ]
         return lines
@@ -318,6 +326,11 @@ class Bird1(Bird2):
         lines = [line.replace("strict bind yes; ", "") for line in super()._lines(plan) if line != f"  {plan.family};"]
         lines = [outside if line == inside else line for line in lines]
         return [f"listen bgp address {plan.address} port {BGP_PORT};", *lines]
+
+
+def add_paths(neighbour: Neighbour) -> str:
+    """Return BIRD 2's switch of a session, where it is on."""
+    return "add paths yes; " if neighbour.has_add_path else ""
 
 
 def bird_routes(text: str) -> dict[str, ForeignRoute]:

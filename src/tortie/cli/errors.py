@@ -4,10 +4,11 @@ What it is for: `reported` turns whatever a verb raised into a code and lines fo
 traceback (unless TORTIE_DEBUG is set). What it is NOT for: raising errors of its own, but for `CommandFailed`,
 which a verb raises when it has said all there is to say.
 
-Errors of lower packages are known by the name of their class, so that reporting one imports nothing.
+Errors of lower packages are known by the name of their class, so that reporting one imports nothing heavy.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -86,7 +87,10 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
     """Return the exit code for an error and what to say of it on standard error.
 
     A group of errors (one that left an `asyncio.TaskGroup`) is explained by its members; the gravest code counts.
+    Passwords of URLs and of the environment are hidden.
     """
+    from tortie.node.redaction import redact, secrets_of_environment
+
     match error:
         case CommandFailed():
             code, text = error.exit_code, error.message
@@ -106,7 +110,7 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
         case _:
             code = ExitCode.INTERNAL
             text = f"internal error: {type(error).__name__}: {error} (TORTIE_DEBUG=1 shows where)"
-    return code, text
+    return code, redact(text, secrets_of_environment(os.environ))
 
 
 def _is_own(error: BaseException) -> bool:

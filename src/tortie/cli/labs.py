@@ -68,15 +68,16 @@ def show_progress(step: str) -> None:
     sys.stderr.flush()
 
 
-def walk_through(topology: str, *, is_kept: bool, json_file: Path | None) -> ExitCode:
+def walk_through(topology: str, *, is_dual_stack: bool, is_kept: bool, json_file: Path | None) -> ExitCode:
     """Walk through a topology in a lab of its own, printing each step; return the exit code.
 
     Args:
         topology: name or file.
+        is_dual_stack: the shipped one's form with both families.
         is_kept: leave the lab up.
         json_file: where to write the record as well; opened first, so that an hour is not walked for nothing.
     """
-    plan = load_topology(topology)
+    plan = load_topology(topology, is_dual_stack=is_dual_stack)
     view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
     with ExitStack() as files:
         file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))

@@ -22,6 +22,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "dual_stack_option",
     "duration",
     "file_option",
     "for_restart_option",
@@ -33,10 +34,12 @@ __all__ = [
     "optional_kind_argument",
     "path",
     "place_options",
+    "reporting_options",
     "resource_options",
     "routes_options",
     "secrets_option",
     "socket_option",
+    "status_options",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -45,6 +48,9 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 CONFIG_NAMES: Final = ("asNumber", "ipip", "logLevel", "nodeToNodeMesh")
 """For completion only: the rules are in ``model.config_names``."""
+
+LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
+LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
@@ -242,6 +248,26 @@ secrets_option = click.option(
 )
 
 
+def status_options(verb: Verb) -> Verb:
+    """Add the options of both `status` commands."""
+    for option in (
+        socket_option,
+        text_or_json_option,
+        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 500)."),
+        click.option(
+            "--events",
+            type=click.IntRange(0),
+            metavar="N",
+            default=10,
+            show_default=True,
+            help="So many of the last events.",
+        ),
+        click.option("--all", "shows_all", is_flag=True, help="Every session, also where there are more than 30."),
+    ):
+        verb = option(verb)
+    return verb
+
+
 def place_options(verb: Verb) -> Verb:
     """Add where an agent has its files: --run-dir, --state-dir, --status-socket."""
     for option in (
@@ -271,8 +297,52 @@ def place_options(verb: Verb) -> Verb:
     return verb
 
 
+def _metrics_listen(_context: click.Context, _parameter: click.Parameter, value: str | None) -> object:
+    """Read --metrics-listen; a bad value is a usage error that names what was expected."""
+    if value is None:
+        return None
+    from tortie.node.metrics_address import MetricsAddressInvalid, metrics_address
+
+    try:
+        return metrics_address(value)
+    except MetricsAddressInvalid as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def reporting_options(verb: Verb) -> Verb:
+    """Add how an agent says what it does: --log-format, --log-level, --metrics-listen."""
+    for option in (
+        click.option(
+            "--metrics-listen",
+            "metrics",
+            metavar="ADDRESS:PORT",
+            envvar="TORTIE_METRICS_LISTEN",
+            show_envvar=True,
+            callback=_metrics_listen,
+            help="Serve /metrics for Prometheus here; a port alone is on 127.0.0.1. Default: nowhere.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            default="info",
+            show_default=True,
+            help="What is logged, until the datastore's logLevel says another.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            help="Form of the log on standard error. Default: text on a terminal and in the journal, else json.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
 # ---------------------------------------------------------------- labs
 
 topology_argument = click.argument("topology")
+dual_stack_option = click.option(
+    "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

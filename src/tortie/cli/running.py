@@ -9,20 +9,41 @@ import random
 import signal
 import traceback
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from tortie.cli.agents import STATUS_SOCKET_NAME
 from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import run_directory
-from tortie.node.log import Log
+from tortie.node.log import Log, set_up_logs
+from tortie.node.metrics_address import MetricsAddress
 from tortie.node.privileges import keep_only
 
-__all__ = ["Runnable", "jitter", "run_until_stopped", "socket_to_serve"]
+__all__ = ["Reporting", "Runnable", "jitter", "run_until_stopped", "socket_to_serve"]
 
 JITTER_MIN: Final = 0.75
 JITTER_MAX: Final = 1.0
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """How an agent says what it does.
+
+    Attributes:
+        log_format: "text" or "json", None = as standard error demands.
+        log_level: until the datastore says another.
+        metrics: where metrics are served, None = nowhere.
+    """
+
+    log_format: str | None = None
+    log_level: str = "info"
+    metrics: MetricsAddress | None = None
+
+    def log(self) -> Log:
+        """Set the logs of this process up."""
+        return set_up_logs(self.log_format, self.log_level)
 
 
 class Runnable(Protocol):
@@ -59,8 +80,10 @@ def run_until_stopped(make: Callable[[], Runnable], log: Log, capabilities: Coll
     except Exception as error:
         if explain(error)[0] is ExitCode.INTERNAL:
             trace = "".join(traceback.format_exception(error))
-            log.error("ended by a defect", traceback=trace)  # noqa: TRY400 - Log has no `exception`
+            log.critical("ended by a defect", reason=f"{type(error).__name__}: {error}", traceback=trace)
         raise
+    finally:
+        log.flush()
 
 
 async def _run(make: Callable[[], Runnable]) -> None:

@@ -20,9 +20,10 @@ from tortie.fabric.addresses import (
     covering_prefixes,
     family_of,
 )
+from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
-from tortie.fabric.quarantine import Claim, unusable
+from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
 from tortie.fabric.records import (
     BlockRecord,
     EndpointRecord,
@@ -36,7 +37,6 @@ from tortie.model import (
     AffinityType,
     BGPPassword,
     BGPPeer,
-    BGPPeerSpec,
     BlockAffinity,
     IPPool,
     Node,
@@ -211,7 +211,7 @@ def read_peer(
         port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
         as_number=0 if address is None else number,
         local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
-        options=_options(spec),
+        options=_options(peer),
         is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
     )
     if address is not None:
@@ -231,12 +231,13 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
     for item in unsupported:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
-            raise unusable(f"spec.{item.path}", value, f"no such field ({item.reason})")
+            raise unusable(f"spec.{item.path}", value, f"{UNSUPPORTED} ({item.reason})")
     if peer.peer_address is None and not peer.spec.peer_selector:
         raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 
 
-def _options(spec: BGPPeerSpec) -> PeerOptions:
+def _options(peer: BGPPeer) -> PeerOptions:
+    spec, annotations = peer.spec, peer.metadata.annotations
     source = spec.source_address
     return PeerOptions(
         next_hop_mode=spec.next_hop_mode.value.lower() if spec.next_hop_mode else None,
@@ -248,6 +249,8 @@ def _options(spec: BGPPeerSpec) -> PeerOptions:
         keepalive_time_s=read_seconds("spec.keepaliveTime", spec.keepalive_time, 1, KEEPALIVE_TIME_S_MAX),
         allowed_local_as_count=spec.num_allowed_local_as_numbers or None,
         reachable_by=spec.reachable_by or None,
+        families=read_families(annotations),
+        add_path=read_add_path(annotations),
     )
 
 

@@ -11,7 +11,7 @@ import ipaddress
 from pathlib import Path
 from typing import Final, get_args
 
-from tortie.lab.errors import TopologyInvalid, UnknownLab
+from tortie.lab.errors import NoDualStack, TopologyInvalid, UnknownLab
 from tortie.lab.reader import Reader, as_address, as_network, load_mapping
 from tortie.lab.topology_types import LAN, Container, Host, Interface, Peer, Pool, Role, Route, Topology
 
@@ -44,6 +44,7 @@ CONTAINERS_PER_HOST_MAX: Final = 1000
 AS_NUMBER_MAX: Final = 4294967295
 PORT_MAX: Final = 65535
 API_PORT: Final = 2379
+DUAL_STACK_SUFFIX: Final = "-dual-stack"
 IPV4: Final = 4
 IPV6: Final = 6
 
@@ -55,13 +56,20 @@ def known_topologies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
 
 
-def load_topology(name_or_path: str) -> Topology:
+def load_topology(name_or_path: str, *, is_dual_stack: bool = False) -> Topology:
     """Return a shipped topology by name, or the one in a YAML file by its path.
+
+    Args:
+        name_or_path: of the topology.
+        is_dual_stack: the shipped one that is the same with IPv6 beside IPv4.
 
     Raises:
         UnknownLab: neither a shipped name nor a file that can be read.
+        NoDualStack: there is no such one.
         TopologyInvalid: the file is wrong.
     """
+    if is_dual_stack:
+        name_or_path = _dual_stack(name_or_path)
     shipped = _SHIPPED / f"{name_or_path}.yaml"
     if name_or_path in known_topologies():
         return parse_topology(shipped.read_text(encoding="utf-8"), shipped.name)
@@ -74,6 +82,17 @@ def load_topology(name_or_path: str) -> Topology:
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise TopologyInvalid(name_or_path, "", detail, "a readable topology file (.yaml)") from error
     return parse_topology(text, name_or_path)
+
+
+def _dual_stack(name: str) -> str:
+    """Return the name of a topology with both families; one that has both already is its own."""
+    known = known_topologies()
+    if name in known and name.endswith(DUAL_STACK_SUFFIX):
+        return name
+    if name + DUAL_STACK_SUFFIX not in known:
+        have = tuple(each.removesuffix(DUAL_STACK_SUFFIX) for each in known if each.endswith(DUAL_STACK_SUFFIX))
+        raise NoDualStack(name, have)
+    return name + DUAL_STACK_SUFFIX
 
 
 def parse_topology(text: str, source: str) -> Topology:

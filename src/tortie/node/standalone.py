@@ -107,6 +107,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
     cluster_id: str | None,
     client_ranges: Sequence[str],
     password_file: Path | None = None,
+    add_path: str = "off",
 ) -> StandaloneConfig:
     """Return the configuration that the options of ``tortie reflector run`` stand for.
 
@@ -118,6 +119,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         cluster_id: dotted quad; by default the router id (RFC 4456 §7).
         client_ranges: CIDRs; a connection from within becomes a client.
         password_file: with the password of all of them; None = they have none.
+        add_path: off, receive, send or both: which way clients and we exchange several paths a prefix.
 
     Raises:
         StandaloneInvalid: an option's value cannot be used; named as the field of a file would be.
@@ -126,7 +128,9 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
     document: dict[str, object] = {
         "listen": {"address": listen, "port": port},
         "as": local_as,
-        "peers": [{"range": client_range, "client": True, **password} for client_range in client_ranges],
+        "peers": [
+            {"range": client_range, "client": True, "add_path": add_path, **password} for client_range in client_ranges
+        ],
     }
     if router_id is not None:
         document["router_id"] = router_id

@@ -10,14 +10,20 @@ To know first: `StandaloneReflector`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import Engine, PeerDown, PeerUp
+from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp
 from tortie.node.errors import SecretUnusable
+from tortie.node.events import EventLog
+from tortie.node.histogram import Histogram
 from tortie.node.log import Log
 from tortie.node.md5_counters import md5_drops
+from tortie.node.metrics_address import MetricsAddress
+from tortie.node.metrics_service import open_metrics
+from tortie.node.metrics_speaker import process_samples, speaker_samples
+from tortie.node.metrics_table import Samples
 from tortie.node.password_file import LOOK_S, PasswordFiles
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
@@ -32,7 +38,14 @@ __all__ = ["StandaloneReflector"]
 class StandaloneReflector:
     """One run of a reflector. `run` once, inside an event loop; `stop` ends it."""
 
-    def __init__(self, config: StandaloneConfig, status_socket: Path, log: Log, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: StandaloneConfig,
+        status_socket: Path,
+        log: Log,
+        jitter: Callable[[], float],
+        metrics: MetricsAddress | None = None,
+    ) -> None:
         """Keep what it is to do; nothing is opened before `run`.
 
         Args:
@@ -40,10 +53,13 @@ class StandaloneReflector:
             status_socket: where it answers questions; its directory is made.
             log: is told what happens.
             jitter: 0.75 to 1.0, for timers that are to be spread (RFC 4271 §10).
+            metrics: where metrics are served; None = nowhere.
         """
         self._config = config
         self._log = log
         self._jitter = jitter
+        self._metrics = metrics
+        self._propagation = Histogram()
         self._status = StatusServer(
             status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
         )
@@ -54,6 +70,7 @@ class StandaloneReflector:
         self._is_for_restart = False
         self._speaker: Speaker | None = None
         self._started_at = 0.0
+        self._events = EventLog()
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End every session with Cease / Administrative Shutdown, then the process.
@@ -68,34 +85,38 @@ class StandaloneReflector:
         """Run until `stop`.
 
         Raises:
-            ListenFailed: the address cannot be listened on.
+            ListenFailed: the address, or that for metrics, cannot be listened on.
             SecretUnusable: a peer's password cannot be read.
             StatusSocketUnusable: the status socket cannot be made, or another process has it.
         """
         config = self._config
-        engine = Engine(config.speaker, self._jitter)
+        propagated = None if self._metrics is None else self._propagation.observe
+        observer = Observer(propagated=propagated, session_event=self._on_session_event)
+        engine = Engine(config.speaker, self._jitter, observer=observer)
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         self._started_at = speaker.now
         self._passwords = {where: self._files.read(file) for where, file in config.password_files.items()}
         self._status.open()
+        metrics = None
         try:
             speaker.reconfigure(config.peers, config.ranges, passwords=self._passwords)
             port = speaker.listen(config.listen_address, config.listen_port)
-            self._log.info("listening", address=config.listen_address, port=port)
-            await self._run_until_stopped(speaker)
+            self._log.info("listening", object=f"address {config.listen_address}", port=port, version=__version__)
+            metrics = open_metrics(self._metrics, self._samples, self._log)
+            await self._run_until_stopped(
+                self._status.serve(), metrics.serve(), speaker.run(), self._keep_passwords(speaker)
+            )
         finally:
             self._status.close()
+            if metrics is not None:
+                metrics.close()
             await speaker.close(for_restart=self._is_for_restart)
 
-    async def _run_until_stopped(self, speaker: Speaker) -> None:
+    async def _run_until_stopped(self, *work: Coroutine[object, object, None]) -> None:
         async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(self._status.serve()),
-                tasks.create_task(speaker.run()),
-                tasks.create_task(self._keep_passwords(speaker)),
-            ]
+            running = [tasks.create_task(each) for each in work]
             await self._stopping.wait()
-            self._log.info("stopping")
+            self._log.info("stopping", object=f"address {self._config.listen_address}")
             for task in running:
                 task.cancel()
 
@@ -116,24 +137,37 @@ class StandaloneReflector:
             if passwords != self._passwords:
                 self._passwords = passwords
                 speaker.reconfigure(config.peers, config.ranges, passwords=passwords)
-                self._log.info("passwords taken", peers=len(passwords))
+                self._log.info("passwords taken", object=f"address {config.listen_address}", peers=len(passwords))
 
     def _say_problems(self, problems: dict[str, str]) -> None:
         for where, reason in problems.items():
             if self._password_problems.get(where) != reason:
-                self._log.error("no session without its password", peer=where, reason=reason)
+                self._log.error("no session without its password", object=f"session {where}", reason=reason)
         self._password_problems = problems
 
     def _on_event(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
         match event:
             case ConnectionRefused(address, reason):
-                self._log.warning("connection refused", peer=address, reason=reason)
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
-                self._log.info("session up", peer=str(peer))
+                self._events.session_up(peer, now)
+                self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
-                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+                self._events.session_down(event, now)
+                self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
             case _:
                 pass
+
+    def _on_session_event(self, peer: PeerKey, text: str) -> None:
+        self._log.debug("session event", object=f"session {peer}", reason=text)
+
+    def _samples(self) -> Samples:
+        """Yield all metrics; called between two steps of the event loop, at each scrape."""
+        yield from process_samples("reflector", self._log, 0)
+        yield "tortie_update_propagation_seconds", (), self._propagation
+        if self._speaker is not None:
+            yield from speaker_samples(self._speaker)
 
     def _status_asked(self, _arguments: JSONObject) -> JSONObject:
         speaker = self._speaker
@@ -156,6 +190,7 @@ class StandaloneReflector:
                 {"kind": "Session", "name": where, "reason": reason}
                 for where, reason in (*self._password_problems.items(), *speaker.password_problems.items())
             ],
+            "events": self._events.view(speaker.now),
         }
 
     def _routes_asked(self, arguments: JSONObject) -> Iterator[JSONObject]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tortie.node.errors import StatusSocketUnusable
+from tortie.node.readable import readable
 from tortie.node.status_protocol import REQUEST_BYTES_MAX
 from tortie.node.status_reply import Handler, Handlers, RequestInvalid, error_line, reply_lines
 from tortie.node.unix_socket import identity, open_listener
@@ -75,7 +76,7 @@ class StatusServer:
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
-                    await _readable(listener)
+                    await readable(listener)
                     is_taken = self._accept(listener, tasks)
                     if not is_taken:  # no descriptor left, or the asker went while it waited: the agent lives on
                         await asyncio.sleep(ACCEPT_PAUSE_S)
@@ -143,17 +144,6 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     async with asyncio.timeout(IDLE_TIMEOUT_S):
         await writer.drain()
-
-
-async def _readable(listener: socket.socket) -> None:
-    """Wait until somebody connects."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(listener.fileno(), readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(listener.fileno())
 
 
 def _turn_away(connection: socket.socket) -> None:

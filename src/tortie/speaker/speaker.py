@@ -90,6 +90,7 @@ class Speaker:
 
     Attributes:
         accept_error_count: connections that could not be accepted.
+        received_byte_count, sent_byte_count: octets of all connections; sent are those handed to them.
     """
 
     def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
@@ -109,6 +110,8 @@ class Speaker:
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._all_closed = asyncio.Event()
         self.accept_error_count = 0
+        self.received_byte_count = 0
+        self.sent_byte_count = 0
 
     @property
     def now(self) -> float:
@@ -215,6 +218,7 @@ class Speaker:
             case SendBytes(number, buffers):
                 connection = self._connections.get(number)
                 if connection is not None:
+                    self.sent_byte_count += sum(map(len, buffers))
                     connection.send(buffers)
             case OpenConnection(peer):
                 self._dial(peer)
@@ -345,6 +349,7 @@ class Speaker:
 
     def on_data(self, number: int, data: bytes) -> None:
         """Take bytes of a connection."""
+        self.received_byte_count += len(data)
         self._guard(lambda: self.engine.receive_data(number, data, self.now))()
         self.wake()
 

@@ -173,7 +173,7 @@ class AccessControl:
 
         async def logged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._log.info("api write", who=caller.name, **_of(request), status=message["status"])
+                self._log.audit("api write", who=caller.name, **_of(request), status=message["status"])
             await send(message)
 
         return logged
@@ -185,7 +185,14 @@ class AccessControl:
             status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait_s)}
             reason = f"more than {FAILURES_MAX} refusals within {FAILURES_WINDOW_S:g} s"
         else:
-            self._log.warning("api refused", who=who, **_of(request), status=status.value, reason=reason)
+            self._log.warning(
+                "api refused",
+                object=f"address {_address(request)}",
+                who=who,
+                **_of(request),
+                status=status.value,
+                reason=reason,
+            )
         message = "The request requires user authentication"
         body = {"errorCode": UNAUTHORIZED_CODE, "message": message, "cause": reason, "index": 0}
         return Response(json.dumps(body) + "\n", status, headers, media_type="application/json")

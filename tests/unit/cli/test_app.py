@@ -13,7 +13,7 @@ from tortie.cli.app import GROUPS, VERBS, application
 from tortie.cli.errors import ExitCode
 
 FORBIDDEN_STANDING_ALONE = ("pydantic", "pydantic_core", "starlette", "uvicorn", "httpx", "h11", "http", "rich", "yaml",
-                            "structlog", "cryptography", "pyroute2", "sqlite3")  # fmt: skip
+                            "structlog", "prometheus_client", "cryptography", "pyroute2", "sqlite3")  # fmt: skip
 FORBIDDEN_IN_HELP = (*FORBIDDEN_STANDING_ALONE, "asyncio", "tortie.bgp", "tortie.model", "tortie.store")
 
 
@@ -104,6 +104,12 @@ def modules_after(arguments: list[str]) -> set[str]:
 
 def test_help_loads_nothing_heavy() -> None:
     assert modules_after(["--help"]).isdisjoint(FORBIDDEN_IN_HELP)
+
+
+def test_add_path_stands_in_the_file_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_command_line(["reflector", "run", "--config", "x.yaml", "--add-path", "both"], "tortie")
+    assert code == ExitCode.USAGE
+    assert "--add-path stands in the file, a peer at a time (add_path)" in capsys.readouterr().err
 
 
 def test_reflector_alone_loads_no_pydantic_no_http_no_rich() -> None:

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from tortie.bgp.engine import PeerKey
 from tortie.fabric import Fabric, NodeIntent, NodeNotFound, SessionIntent
 from tortie.model import BGPConfiguration, load_manifests
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.errors import StatusSocketInUse
+from tortie.node.last_sessions import load_last_sessions
 from tortie.node.log import Log
 from tortie.store import InvalidRequest, ResourceStore, Store, open_store
 
@@ -154,6 +156,9 @@ def test_sessions_come_up_and_a_change_of_the_datastore_reaches_the_peer(pair: P
             assert status["datastore"]["is_connected"]
             assert status["intent_from"] == "datastore"
             assert status["sessions"][0]["counters"]["down_count"] == 0
+            assert [(each["subject"], each["what"]) for each in status["events"]] == [
+                (f"{ADDRESSES[1]} port {pair.port}", "up")
+            ]
 
     asyncio.run(run())
 
@@ -416,6 +421,29 @@ def test_stop_for_restart_leaves_the_peer_what_it_learned(pair: Pair, for_restar
     asyncio.run(run())
 
 
+@pytest.mark.rfc("4724", "4.1")
+def test_which_sessions_are_up_lies_beside_the_last_intent(pair: Pair) -> None:
+    """A session that ends because the agent stops was up."""
+    file = pair.folder / "run0" / "intent.sessions.json"
+
+    async def run() -> None:
+        async with pair.running(0):
+            async with pair.running(1):
+                await pair.wait_for(pair.is_established)
+            await pair.wait_for(lambda: is_written([]))
+            async with pair.running(1):
+                await pair.wait_for(pair.is_established)
+                await pair.ask(0, "stop", for_restart=True)
+                await pair.wait_for(lambda: is_written([[*ADDRESSES, pair.port]]))
+        assert load_last_sessions(file) == frozenset({PeerKey(*ADDRESSES, pair.port)})
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    async def is_written(content: list[object]) -> bool:
+        return file.exists() and json.loads(file.read_text()) == content
+
+    asyncio.run(run())
+
+
 def test_stop_asks_for_true_or_false(pair: Pair) -> None:
     async def run() -> None:
         async with pair.running(0):
@@ -439,5 +467,8 @@ def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
                 return [item["name"] for item in (await pair.status(0))["quarantine"]] == ["n2"]
 
             await pair.wait_for(is_reported)
+            [event] = [each for each in (await pair.status(0))["events"] if each["kind"] == "record"]
+            assert (event["subject"], event["what"]) == ("Node 'n2'", "set aside")
+            assert "10.9.9.1" in event["reason"]
 
     asyncio.run(run())

@@ -182,7 +182,7 @@ def test_the_life_of_a_secret(mesh: Mesh) -> None:
                 assert established_counts(status) == [1], "the password has changed, the session is the same"
 
             await mesh.delete_secret()
-            await mesh.wait(is_down)
+            await mesh.wait(lambda status: is_down(status) and bool(status["quarantine"]))
             status = await mesh.status(0)
             assert [each["kind"] for each in status["quarantine"]] == ["Secret"]
             shown = json.dumps(status) + (mesh.folder / "n1" / "intent.json").read_text()

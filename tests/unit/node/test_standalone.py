@@ -237,3 +237,13 @@ def test_the_password_of_client_ranges_is_an_option_too() -> None:
     )  # fmt: skip
     assert config.password_files == dict.fromkeys(("10.0.0.0/8", "fd00::/8"), Path("/run/password"))
     assert all(each.options.has_password for each in config.ranges)
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize("mode", list(AddPathMode))
+def test_add_path_of_clients_by_option(mode: AddPathMode) -> None:
+    config = client_ranges_config(
+        listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id=None,
+        client_ranges=["10.0.0.0/8", "fd00::/8"], add_path=mode,
+    )  # fmt: skip
+    assert [each.options.add_path for each in config.ranges] == [mode, mode]

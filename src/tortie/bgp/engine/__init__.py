@@ -10,6 +10,7 @@ from tortie.bgp.engine.config import (
     SpeakerConfig,
 )
 from tortie.bgp.engine.engine import Engine
+from tortie.bgp.engine.observer import Observer
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -23,6 +24,7 @@ from tortie.bgp.engine.outputs import (
     SendBytes,
 )
 from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
+from tortie.bgp.engine.totals import ResetReason
 from tortie.bgp.session import AddPathMode
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "EndOfRIBReceived",
     "Engine",
     "NextHopsWanted",
+    "Observer",
     "OpenConnection",
     "Output",
     "PeerConfig",
@@ -43,6 +46,7 @@ __all__ = [
     "PeerStatus",
     "PeerUp",
     "RangeConfig",
+    "ResetReason",
     "RouteStatus",
     "SendBytes",
     "SessionOptions",

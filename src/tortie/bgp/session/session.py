@@ -124,6 +124,10 @@ class Session:
         """The furthest state of its connections."""
         return max(each.state for each in self._connections.all())
 
+    def observe(self, observer: Callable[[str], None]) -> None:
+        """Have each line of `events` told to `observer` when it happens."""
+        self._shared.observe = observer
+
     @property
     def negotiated(self) -> Negotiated | None:
         """What was agreed with the peer; None unless Established."""
@@ -144,6 +148,11 @@ class Session:
     def last_error(self) -> str:
         """Why the last connection ended that did not end well; "" if none did."""
         return self._shared.last_error
+
+    @property
+    def last_error_at(self) -> float:
+        """When that was."""
+        return self._shared.last_error_at
 
     @property
     def last_notification_sent(self) -> Notification | None:
@@ -233,8 +242,9 @@ class Session:
     def reconfigure(self, config: SessionConfig, now: float) -> bool:
         """Take new attributes; True if a connection had to be reset (Cease / Other Configuration Change).
 
-        What is bound to OPEN resets the connections that have sent one; all else holds from now on. With graceful
-        restart the paths outlive such a reset, unless the session is another one: other AS numbers, another router id.
+        What is bound to OPEN resets the connections that have sent one; all else holds from now on, and where what has
+        come was judged by it the peer is asked for it again (RFC 2918 §3). With graceful restart the paths outlive such
+        a reset, unless the session is another one: other AS numbers, another router id.
         """
         former, self._shared.config = self.config, config
         has_new_open = any(getattr(former, name) != getattr(config, name) for name in FIELDS_BOUND_TO_OPEN)
@@ -253,8 +263,26 @@ class Session:
                 self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
         if former.passive is not config.passive:
             self._change_passive(now)
+        if former.accept_any_first_as is not config.accept_any_first_as:
+            is_reset |= self._judge_first_as_again(now)
         self._settle(now)
         return is_reset
+
+    def _judge_first_as_again(self, now: float) -> bool:
+        """Have the peer say again what was judged by the other rule; True if only a reset could do it.
+
+        What began with another AS was taken for a withdrawal (RFC 7606 §7.2) and is not kept here.
+        """
+        connection, negotiated = self._connections.established, self.negotiated
+        if connection is None or negotiated is None or negotiated.is_internal:
+            return False
+        if not negotiated.route_refresh:
+            cause = Cause("configuration changed", Notification(CEASE, OTHER_CONFIGURATION_CHANGE))
+            self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
+            return True
+        for family in sorted(negotiated.families):
+            connection.ask_for_routes(family, now)
+        return False
 
     def _change_passive(self, now: float) -> None:
         """Stop dialling, or dial at once."""

@@ -2,14 +2,15 @@
 
 import click
 
-from tortie.cli.options import topology_argument
+from tortie.cli.options import dual_stack_option, topology_argument
 
 __all__ = ["lab_up"]
 
 
 @click.command
 @topology_argument
-def lab_up(topology: str) -> None:
+@dual_stack_option
+def lab_up(topology: str, is_dual_stack: bool) -> None:
     """Raise a lab and leave it up.
 
     Hosts, networks and containers are namespaces of this machine; on the hosts run the real agents. TOPOLOGY is the
@@ -17,6 +18,7 @@ def lab_up(topology: str) -> None:
 
     \b
     tortie lab up seed
+    tortie lab up seed --dual-stack
     tortie lab exec kube-master calicoctl get nodes -o wide
     tortie lab down seed
     """
@@ -26,7 +28,7 @@ def lab_up(topology: str) -> None:
     from tortie.lab.lifecycle import up
     from tortie.lab.topology import load_topology
 
-    lab = asyncio.run(up(load_topology(topology), on_progress=show_progress))
+    lab = asyncio.run(up(load_topology(topology, is_dual_stack=is_dual_stack), on_progress=show_progress))
     for remark in lab.state.remarks:
         click.echo(f"note: {remark}", err=True)
     names = ", ".join(host.name for host in lab.topology.hosts)

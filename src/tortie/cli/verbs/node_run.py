@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, place_options, secrets_option
+from tortie.cli.options import datastore_option, place_options, reporting_options, secrets_option
+from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["node_run"]
 
@@ -19,6 +20,7 @@ __all__ = ["node_run"]
 )
 @place_options
 @secrets_option
+@reporting_options
 @datastore_option
 def node_run(
     *,
@@ -27,6 +29,9 @@ def node_run(
     state_dir: Path | None,
     status_socket: Path | None,
     secrets_dir: Path | None,
+    log_format: str | None,
+    log_level: str,
+    metrics: MetricsAddress | None,
     datastore: str | None,
 ) -> None:
     """Run the agent of this host until stopped.
@@ -42,6 +47,7 @@ def node_run(
 
     from tortie.cli.datastore_agents import run_datastore_agent
     from tortie.cli.rights import require_network_administration
+    from tortie.cli.running import Reporting
     from tortie.fabric import node_intent
 
     require_network_administration()
@@ -55,4 +61,5 @@ def node_run(
         state=state_dir,
         status_socket=status_socket,
         secrets_directory=secrets_dir,
+        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics),
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options, secrets_option
+from tortie.cli.options import datastore_option, path, place_options, reporting_options, secrets_option
 from tortie.cli.settings import DATASTORE_VARIABLE
+from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["reflector_run"]
 
@@ -44,9 +45,15 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
     type=path(),
     help="Alone: the TCP-MD5 password of all clients, mode 0600; another one is taken without a reset.",
 )
+@click.option(
+    "--add-path",
+    type=click.Choice(["off", "receive", "send", "both"]),
+    help="Several paths a prefix (RFC 7911), as this end sees it. Default: off, or what the datastore says.",
+)
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
 @secrets_option
+@reporting_options
 @datastore_option
 def reflector_run(
     *,
@@ -59,11 +66,15 @@ def reflector_run(
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
     password_file: Path | None,
+    add_path: str | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
     secrets_dir: Path | None,
+    log_format: str | None,
+    log_level: str,
+    metrics: MetricsAddress | None,
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -92,14 +103,18 @@ def reflector_run(
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
+    if config is not None and add_path is not None:
+        raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
+    from tortie.cli.running import Reporting, socket_to_serve
+
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 
-        run_from_file(config, status_socket, run_dir)
+        run_from_file(config, status_socket, run_dir, reporting)
     elif listen is not None:
         if local_as is None:
             raise CommandFailed("reflector run: --listen needs --as, the AS number", ExitCode.USAGE)
-        from tortie.cli.running import socket_to_serve
         from tortie.cli.standalone import run_from_options
 
         run_from_options(
@@ -110,7 +125,9 @@ def reflector_run(
             cluster_id=cluster_id,
             client_ranges=client_ranges,
             password_file=password_file,
+            add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
+            reporting=reporting,
         )
     elif ip is not None:
         _refuse_etcd(datastore)
@@ -120,12 +137,13 @@ def reflector_run(
         run_datastore_agent(
             role="reflector",
             name=ip,
-            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None),
+            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None, add_path),
             datastore=datastore,
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
             secrets_directory=secrets_dir,
+            reporting=reporting,
         )
     else:
         raise CommandFailed(
