@@ -39,6 +39,7 @@ __all__ = [
     "reporting_options",
     "resource_options",
     "routes_options",
+    "secrets_option",
     "socket_option",
     "status_options",
     "text_or_json_option",
@@ -55,7 +56,7 @@ LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
-    "routeReflector", "workloadEndpoint",
+    "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""
 
@@ -244,6 +245,15 @@ def routes_options(verb: Verb) -> Verb:
     ):
         verb = option(verb)
     return verb
+
+
+secrets_option = click.option(
+    "--secrets-dir",
+    metavar="DIRECTORY",
+    type=path(),
+    help="Files NAME/KEY with the passwords of BGP sessions, as Kubernetes mounts them; they go before the datastore's "
+    "Secrets. Mode 0600, or in a directory of mode 0700.",
+)
 
 
 def status_options(verb: Verb) -> Verb:

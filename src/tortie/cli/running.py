@@ -8,7 +8,7 @@ import asyncio
 import random
 import signal
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import run_directory
 from tortie.node.log import Log, set_up_logs
 from tortie.node.metrics_address import MetricsAddress
+from tortie.node.privileges import keep_only
 from tortie.node.service_manager import ServiceManager
 
 __all__ = ["Reporting", "Runnable", "jitter", "run_until_stopped", "socket_to_serve", "watched"]
@@ -70,7 +71,7 @@ def socket_to_serve(given: Path | None, directory: Path | None = None) -> Path:
     return given if given is not None else (directory or run_directory()) / STATUS_SOCKET_NAME
 
 
-def run_until_stopped(make: Callable[[], Runnable], log: Log) -> None:
+def run_until_stopped(make: Callable[[], Runnable], log: Log, capabilities: Collection[int]) -> None:
     """Make the agent inside an event loop and run it until a signal stops it in order.
 
     SIGTERM, SIGINT and SIGHUP stop it for good, SIGUSR1 to be started again. A defect that ends it is written to the
@@ -79,7 +80,9 @@ def run_until_stopped(make: Callable[[], Runnable], log: Log) -> None:
     Args:
         make: makes it.
         log: is told of a defect.
+        capabilities: it keeps no others, whoever starts it.
     """
+    keep_only(capabilities)
     try:
         asyncio.run(_run(make))
     except Exception as error:

@@ -85,7 +85,7 @@ COMMANDS: Final = CommandLines(
     api=(
         "tortie", "api", "--listen", "{address}:{port}",
         "--ca-cert", "{pki}/ca.pem", "--cert", "{pki}/server.pem", "--key", "{pki}/server-key.pem",
-        "--datastore", "{datastore}",
+        "--grant", "write=CN=calicoctl", "--datastore", "{datastore}",
     ),
 )  # fmt: skip
 """What the lab starts. The reflector is told by its environment, as the document's container is: IP, IP6."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options, reporting_options
+from tortie.cli.options import datastore_option, path, place_options, reporting_options, secrets_option
 from tortie.node.metrics_address import MetricsAddress
 
 __all__ = ["reflector_run"]
@@ -36,12 +36,19 @@ __all__ = ["reflector_run"]
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
 @click.option(
+    "--password-file",
+    metavar="FILE",
+    type=path(),
+    help="Alone: the TCP-MD5 password of all clients, mode 0600; another one is taken without a reset.",
+)
+@click.option(
     "--add-path",
     type=click.Choice(["off", "receive", "send", "both"]),
     help="Several paths a prefix (RFC 7911), as this end sees it. Default: off, or what the datastore says.",
 )
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@secrets_option
 @reporting_options
 @datastore_option
 def reflector_run(
@@ -54,11 +61,13 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    password_file: Path | None,
     add_path: str | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    secrets_dir: Path | None,
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
@@ -87,7 +96,7 @@ def reflector_run(
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
          accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
-         description: route server}
+         description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
@@ -112,6 +121,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            password_file=password_file,
             add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
             reporting=reporting,
@@ -128,6 +138,7 @@ def reflector_run(
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
+            secrets_directory=secrets_dir,
             reporting=reporting,
         )
     else:
