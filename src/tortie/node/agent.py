@@ -11,6 +11,7 @@ the last good intent from disk.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tortie import __version__
@@ -20,6 +21,7 @@ from tortie.bgp.engine import (
     Engine,
     NextHopsWanted,
     Observer,
+    PeerConfig,
     PeerDown,
     PeerKey,
     PeerUp,
@@ -35,16 +37,21 @@ from tortie.node.kernel_news import kernel_news
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.last_sessions import LastSessions, load_last_sessions
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_samples
 from tortie.node.metrics_service import open_metrics
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
+from tortie.node.presence import announce
+from tortie.node.secret_watch import SecretWatch
+from tortie.node.service_manager import ServiceManager
+from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
+from tortie.speaker import Callbacks, ConnectionRefused, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
@@ -69,6 +76,7 @@ class AgentOptions:
         datastore: URL of the datastore.
         status_socket: where it answers questions.
         last_intent: file of the last good intent; beside it lies which sessions were up.
+        secrets_directory: files NAME/KEY with passwords, which go before the datastore's secrets; None = no such files.
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
     """
@@ -80,6 +88,7 @@ class AgentOptions:
     status_socket: Path
     last_intent: Path
     jitter: Callable[[], float]
+    secrets_directory: Path | None = None
     metrics: MetricsAddress | None = None
 
 
@@ -90,18 +99,22 @@ class Agent:
         """Keep the options; nothing is opened before `run`."""
         self._options = options
         self._log = log
+        self._manager = ServiceManager()
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
+        self._secrets = SecretWatch(options.secrets_directory, options.jitter)
+        self._passwords = SessionPasswords()
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
+        self._store_status_at = 0.0
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
         self._propagation = Histogram()
@@ -128,10 +141,13 @@ class Agent:
             ListenFailed: metrics cannot be served where they should.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
-        self._started_at = asyncio.get_running_loop().time()
+        self._started_at = self._store_status_at = asyncio.get_running_loop().time()
         self._measures = DatastoreMeasures(self._started_at)
         self._log.info("agent started", object=self._object, version=__version__)
-        store = open_store(self._options.datastore)
+        store = open_store(
+            self._options.datastore,
+            on_warning=lambda text: self._log.warning("datastore settings", object="datastore", reason=text),
+        )
         status = StatusServer(self._options.status_socket, self._handlers())
         metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
@@ -154,15 +170,20 @@ class Agent:
 
             for server in servers:
                 start(server)
+            start(self._secrets.run(store))
+            await self._secrets.first_word()
+            self._secrets.on_change = self._secrets_changed
             known = self._come_up_with_last_intent(start)
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(announce(store, self._options.role, self._options.name, datetime.now(UTC), self._log))
             start(self._tell_kernel_news())
             start(self._last_sessions.run())
             await self._stopping.wait()
             self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
             self._last_sessions.write()
+            self._manager.stopping()
             for task in self._running:
                 task.cancel()
 
@@ -206,16 +227,22 @@ class Agent:
         self._revision = revision
         self._withheld = reason
         self._log.warning("datastore not acted on", object="datastore", reason=reason, revision=revision)
+        self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
-        self._store_status = status
-        self._measures.note_status(status, asyncio.get_running_loop().time())
+        former, self._store_status = self._store_status, status
+        now = asyncio.get_running_loop().time()
+        if (former.is_connected, former.is_held) != (status.is_connected, status.is_held):
+            self._store_status_at = now
+        self._measures.note_status(status, now)
         if status.is_held:
             self._log.error("datastore not believed", object="datastore", reason=status.text, revision=status.revision)
         elif status.is_connected:
             self._log.info("datastore connected", object="datastore", revision=status.revision)
         else:
             self._log.warning("datastore lost, sessions and routes stay", object="datastore", reason=status.text)
+        if status.text:
+            self._manager.status(f"datastore trouble: {status.text}")
 
     def _save(self, intent: NodeIntent, follower: Follower) -> None:
         known = follower.known
@@ -232,8 +259,7 @@ class Agent:
         self._log.set_level(intent.log_level)
         self._log_quarantine(former, intent)
         speaker = self._speaker or self._build(intent, start)
-        peers = peer_configs(intent)
-        speaker.engine.reconfigure(peers, (), speaker.now, speaker_config(intent))
+        peers = self._configure(speaker, intent)
         self._listen(intent)
         if self._datapath is None:
             self._originate(set(intent.originated))
@@ -242,6 +268,26 @@ class Agent:
         speaker.wake()
         counts = {"sessions": len(peers), "originated": len(intent.originated), "quarantined": len(intent.quarantine)}
         self._log.info("intent taken", object=self._object, source=self._intent_from, **counts)
+        self._manager.ready(f"intent from {self._intent_from}, {len(peers)} sessions configured")
+
+    def _configure(self, speaker: Speaker, intent: NodeIntent) -> tuple[PeerConfig, ...]:
+        """Give the speaker the intent's sessions with the passwords that there are now; return its peers."""
+        former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
+        for problem in set(self._passwords.problems) - set(former.problems):
+            self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
+        refused = self._passwords.refused
+        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
+        return peers
+
+    def _secrets_changed(self) -> None:
+        """Take what the secrets say now; an established session goes on with another password in place."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return
+        if session_passwords(intent.sessions, self._secrets.secrets.password) != self._passwords:
+            self._configure(speaker, intent)
+            self._log.info("passwords taken", object=self._object, sessions=len(self._passwords.passwords))
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
@@ -288,6 +334,8 @@ class Agent:
             case NextHopsWanted():
                 if self._datapath is not None:
                     self._datapath.follow(event)
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
                 self._events.session_up(peer, self._now())
                 self._last_sessions.note_change()
@@ -393,7 +441,8 @@ class Agent:
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""
-        is_confirmed = self._follower is not None and self._follower.confirm()
+        has_secrets = self._secrets.confirm()
+        is_confirmed = (self._follower is not None and self._follower.confirm()) or has_secrets
         if is_confirmed:
             self._log.warning("datastore confirmed by an operator", object="datastore")
         return {"confirmed": is_confirmed}
@@ -402,20 +451,27 @@ class Agent:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
-        intent, speaker = self._intent, self._speaker
+        intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
+        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
+        if speaker is not None:
+            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,
             "version": __version__,
-            "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
-            "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
+            "uptime_s": round(now - self._started_at, 3),
+            "datastore": {
+                **asdict(self._store_status),
+                "acted_revision": self._revision,
+                "age_s": round(now - self._store_status_at, 3),
+            },
             "intent_from": self._intent_from,
             "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),
             "listen_errors": self._listen_errors,
             "sessions": [] if speaker is None else session_views(speaker.engine, speaker.now, roles),
+            "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],

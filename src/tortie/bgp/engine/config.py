@@ -73,6 +73,10 @@ class SessionOptions:
         restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
             0 = off, else at most 4095.
         add_path: several paths a prefix (RFC 7911), in which direction.
+        has_password: the sockets have a TCP-MD5 password (RFC 2385), which only the shell knows; without it there is no
+            session.
+        ttl_security_hops: how many hops away the peer may be (RFC 5082), 1 to 255; 0 = unchecked. The shell's sockets
+            see to it.
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -88,6 +92,8 @@ class SessionOptions:
     accept_any_first_as: bool = False
     restart_time_s: int = RESTART_TIME_S_DEFAULT
     add_path: AddPathMode = AddPathMode.OFF
+    has_password: bool = False
+    ttl_security_hops: int = 0
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -106,6 +112,7 @@ class SessionOptions:
             accept_any_first_as=self.accept_any_first_as,
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
+            has_password=self.has_password,
         )
 
 

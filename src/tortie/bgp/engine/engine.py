@@ -371,6 +371,11 @@ class Engine:
 
     # ------------------------------------------------------------------ connections
 
+    def inbound_options(self, remote_address: str, local_address: str) -> SessionOptions | None:
+        """Return how a peer that connects between these addresses is configured; None: it is not, `accept` refuses."""
+        peer = self._peers.find_inbound(remote_address, local_address)
+        return self._peers.range_options(remote_address) if peer is None else peer.options
+
     def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> None:
         """Take an inbound connection; a peer that nobody configured is told Cease / Connection Rejected (RFC 4486)."""
         peer = self._peers.find_inbound(remote_address, local_address)

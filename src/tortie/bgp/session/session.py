@@ -13,6 +13,7 @@ socket. That is what SendHoldTimer (RFC 9687) watches.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import ClassVar, Final
 
@@ -58,11 +59,13 @@ ROUTE_REFRESH_REQUEST: Final = 0
 LEFT: Final = Cause("left to graceful restart here")
 
 _TIMER_CAUSES: Final = {
+    Event.CONNECT_RETRY_TIMER_EXPIRES: Cause("no answer to the dial", is_remote=True),
     Event.HOLD_TIMER_EXPIRES: Cause("hold timer expired", Notification(HOLD_TIMER_EXPIRED, 0)),
     Event.SEND_HOLD_TIMER_EXPIRES: Cause(
         "send hold timer expired: the peer does not read", Notification(SEND_HOLD_TIMER_EXPIRED, 0)
     ),
 }
+_SILENCE: Final = frozenset({Event.CONNECT_RETRY_TIMER_EXPIRES, Event.HOLD_TIMER_EXPIRES})
 _ERROR_EVENTS: Final = {1: Event.BGP_HEADER_ERROR, 2: Event.BGP_OPEN_MESSAGE_ERROR}
 """NOTIFICATION code → event; any other error is found in a message that only Established reads."""
 
@@ -328,13 +331,20 @@ class Session:
         connections = self._connections
         for connection in connections.all():
             while (event := connection.timers.pop_expired(now)) is not None:
-                connections.fire(connection, event, now, _TIMER_CAUSES.get(event, NO_CAUSE))
+                connections.fire(connection, event, now, self._timer_cause(event))
                 if event is Event.IDLE_HOLD_TIMER_EXPIRES:
                     self._read_on(connections.start_again(now), now)
         if connections.held_until <= now:
             connections.end_hold(now)
         if not connections.is_settled:
             self._settle(now)
+
+    def _timer_cause(self, event: Event) -> Cause:
+        """Return why a timer's event happens. Another password at the other end shows as silence only (RFC 2385 §2)."""
+        cause = _TIMER_CAUSES.get(event, NO_CAUSE)
+        if self.config.has_password and event in _SILENCE:
+            return replace(cause, text=f"{cause.text}; check the password at both ends")
+        return cause
 
     def drained(self, connection: int, now: float) -> None:
         """The socket has taken everything that was to be sent on this connection so far (RFC 9687)."""
