@@ -4,7 +4,8 @@ import pytest
 
 from support.rib import CLUSTER_ID, LOCAL_AS, path, profile, source
 from tortie.bgp.rib import NextHopMode, Path, PeerKind, SourceKind, exported_attributes
-from tortie.bgp.wire import AS_CONFED_SEQUENCE, AS_SEQUENCE, AttributeSet, AttributeTable, Segment, address_from_text
+from tortie.bgp.wire import AS_SEQUENCE, AttributeSet, AttributeTable, Segment, address_from_text
+from tortie.bgp.wire.segment import AS_CONFED_SEQUENCE
 
 TABLE = AttributeTable()
 CLIENT = source("192.0.2.1", is_client=True)
