@@ -24,6 +24,7 @@ def run_from_options(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None,
     status_socket: Path,
 ) -> None:
     """Run a reflector for clients in ranges of addresses; raises as `client_ranges_config` and the reflector do."""
@@ -34,6 +35,7 @@ def run_from_options(
         router_id=router_id,
         cluster_id=cluster_id,
         client_ranges=client_ranges,
+        max_prefixes=max_prefixes,
     )
     _run(config, status_socket)
 

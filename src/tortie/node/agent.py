@@ -14,7 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import BestPathsChanged, EndOfRIBReceived, Engine, NextHopsWanted, PeerDown, PeerUp
+from tortie.bgp.engine import (
+    BestPathsChanged,
+    EndOfRIBReceived,
+    Engine,
+    NextHopsWanted,
+    PeerDown,
+    PeerUp,
+    PrefixLimitNear,
+)
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
@@ -243,6 +251,10 @@ class Agent:
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near", peer=str(peer), family=family.name, count=count, prefixes_max=prefixes_max
+                )
 
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
         before = set() if former is None else set(former.quarantine)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import Engine, PeerDown, PeerUp
+from tortie.bgp.engine import Engine, PeerDown, PeerUp, PrefixLimitNear
 from tortie.node.log import Log
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
@@ -95,6 +95,10 @@ class StandaloneReflector:
                 self._log.info("session up", peer=str(peer))
             case PeerDown(peer, reason, stale_s):
                 self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near", peer=str(peer), family=family.name, count=count, prefixes_max=prefixes_max
+                )
             case _:
                 pass
 

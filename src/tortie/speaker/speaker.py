@@ -30,6 +30,7 @@ from tortie.bgp.engine import (
     PeerDown,
     PeerKey,
     PeerUp,
+    PrefixLimitNear,
     SendBytes,
 )
 from tortie.speaker.connection import LINGER_S, Connection
@@ -45,7 +46,10 @@ ACCEPT_PAUSE_S: Final = 1.0
 
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived | NextHopsWanted
+LINGERING_MAX: Final = 1024
+"""Connections that we have ended and that still hand out their last bytes; one more, and the oldest is cut off."""
+
+Event = BestPathsChanged | PeerUp | PeerDown | PrefixLimitNear | EndOfRIBReceived | NextHopsWanted
 """What the owner is told."""
 
 
@@ -74,7 +78,7 @@ class Speaker:
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._connections: dict[int, Connection] = {}
-        self._lingering: set[Connection] = set()
+        self._lingering: dict[Connection, None] = {}
         self._dials: dict[PeerKey, socket.socket] = {}
         self._listeners: dict[tuple[str, int], socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -82,6 +86,16 @@ class Speaker:
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._all_closed = asyncio.Event()
         self.accept_error_count = 0
+
+    @property
+    def connection_count(self) -> int:
+        """Sockets of sessions, and of connections that we have ended and that still hand out their last bytes."""
+        return len(self._connections) + len(self._lingering)
+
+    @property
+    def unsent_byte_count(self) -> int:
+        """Octets handed to connections that the kernel has not taken; many point to buffers that peers share."""
+        return sum(each.unsent_byte_count for each in [*self._connections.values(), *self._lingering])
 
     @property
     def now(self) -> float:
@@ -166,19 +180,21 @@ class Speaker:
                 self._cancel_dial(peer)
             case CloseConnection(number):
                 self._close_connection(number)
-            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived() | NextHopsWanted():
+            case _:
                 self._callbacks.on_event(output)
 
     def _close_connection(self, number: int) -> None:
         connection = self._connections.pop(number, None)
         if connection is None:
             return
-        self._lingering.add(connection)
+        if len(self._lingering) >= LINGERING_MAX:
+            next(iter(self._lingering)).abort()
+        self._lingering[connection] = None
         self._all_closed.clear()
         connection.close(lambda: self._gone(connection))
 
     def _gone(self, connection: Connection) -> None:
-        self._lingering.discard(connection)
+        self._lingering.pop(connection, None)
         if not self._lingering:
             self._all_closed.set()
 

@@ -2,9 +2,12 @@
 
 from tortie.bgp.engine.config import (
     BGP_PORT,
+    PREFIX_RESTART_S_DEFAULT,
+    PREFIX_WARNING_PERCENT_DEFAULT,
     RESTART_TIME_S_DEFAULT,
     PeerConfig,
     PeerKey,
+    PrefixLimit,
     RangeConfig,
     SessionOptions,
     SpeakerConfig,
@@ -20,6 +23,7 @@ from tortie.bgp.engine.outputs import (
     Output,
     PeerDown,
     PeerUp,
+    PrefixLimitNear,
     SendBytes,
 )
 from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
@@ -27,6 +31,8 @@ from tortie.bgp.session import AddPathMode
 
 __all__ = [
     "BGP_PORT",
+    "PREFIX_RESTART_S_DEFAULT",
+    "PREFIX_WARNING_PERCENT_DEFAULT",
     "RESTART_TIME_S_DEFAULT",
     "AddPathMode",
     "BestPathsChanged",
@@ -42,6 +48,8 @@ __all__ = [
     "PeerKey",
     "PeerStatus",
     "PeerUp",
+    "PrefixLimit",
+    "PrefixLimitNear",
     "RangeConfig",
     "RouteStatus",
     "SendBytes",

@@ -38,6 +38,12 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
     multiple=True,
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
+@click.option(
+    "--max-prefixes",
+    type=click.IntRange(0, 0xFFFFFFFF),
+    metavar="N",
+    help="Alone: end the session of a client that announces more of a family than this, for 15 minutes.",
+)
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
 @datastore_option
@@ -51,6 +57,7 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    max_prefixes: int | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
@@ -79,7 +86,7 @@ def reflector_run(
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
          accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
-         description: route server}
+         max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900, description: route server}
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
@@ -100,6 +107,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            max_prefixes=max_prefixes,
             status_socket=socket_to_serve(status_socket, run_dir),
         )
     elif ip is not None:
