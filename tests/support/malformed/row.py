@@ -37,6 +37,7 @@ class Reaction:
         rejection: why the new path is kept and takes no part, "" = it does, or there is none.
         is_ignored: nothing changes.
         absent: the field of the attribute set that must be as if the attribute were not there.
+        present: the field that must hold something.
     """
 
     words: str
@@ -46,6 +47,7 @@ class Reaction:
     rejection: str = ""
     is_ignored: bool = False
     absent: str = ""
+    present: str = ""
 
 
 @dataclass(frozen=True)

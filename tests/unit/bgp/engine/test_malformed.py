@@ -7,7 +7,7 @@ peer holds are looked at after each step. docs/malformed.md shows the rows.
 import pytest
 
 from support.malformed import ROWS, Bench, Kind, Reaction, Row, Stage
-from support.malformed.rows import DISCARD, WITHDRAW
+from support.malformed.words import DISCARD, WITHDRAW
 from tortie.bgp.session import State
 from tortie.bgp.wire import KEEPALIVE
 
@@ -101,7 +101,7 @@ def check_standing(bench: Bench, row: Row, reaction: Reaction) -> None:
             check_used(bench, number, 1)
         elif reaction.is_usable:
             check_used(bench, number, 2)
-            check_absent(bench, number, reaction.absent)
+            check_field(bench, number, reaction)
         else:
             path = bench.path(number)
             assert (path.rejection if path else "") == reaction.rejection
@@ -113,10 +113,13 @@ def check_standing(bench: Bench, row: Row, reaction: Reaction) -> None:
     check_other_session(bench)
 
 
-def check_absent(bench: Bench, number: str, field: str) -> None:
+def check_field(bench: Bench, number: str, reaction: Reaction) -> None:
+    """An attribute that was discarded has left nothing, a sound one is there."""
     path = bench.path(number)
-    if path is not None and field:
-        assert getattr(path.attributes, field) == FIELD_ABSENT.get(field)
+    assert path is not None
+    for field, is_absent in ((reaction.absent, True), (reaction.present, False)):
+        if field:
+            assert (getattr(path.attributes, field) == FIELD_ABSENT.get(field)) is is_absent
 
 
 def check_other_session(bench: Bench) -> None:
