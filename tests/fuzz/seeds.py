@@ -32,5 +32,6 @@ def seed(row: Row) -> bytes:
         four_octet_as=row.four_octet_as,
         add_path=bool(row.capabilities[:1] == b"\x45"),
         is_update_body=is_update,
+        through_engine=False,
     )
     return bytes((choice.octet(),)) + (message[HEADER_LENGTH:] if is_update else message)

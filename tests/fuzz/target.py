@@ -1,11 +1,14 @@
 """What must hold for any octets that a peer sends.
 
 They give updates with problems or a NOTIFICATION, and never another exception; cut anywhere they give the same; and
-what was announced is read back as it is written. The first octet says on which session they come, see `Choice`.
+what was announced is read back as it is written. Through an engine, what it tells others has no problems, and good
+routes win afterwards. The first octet says on which session they come, see `Choice`.
 """
 
 from typing import NamedTuple
 
+from support.malformed import Bench, Kind
+from support.malformed.updates import ADD_PATH
 from support.sessions import PEER_AS, bring_to, drain, new_session, peer_open
 from tortie.bgp.errors import AttributesTooLargeError
 from tortie.bgp.session import AddPathMode, Session, State, outputs
@@ -43,10 +46,11 @@ class Choice(NamedTuple):
     four_octet_as: bool
     add_path: bool
     is_update_body: bool
+    through_engine: bool
 
     @classmethod
     def of(cls, octet: int) -> "Choice":
-        """Read the bits; the three that are left mean nothing."""
+        """Read the bits; the two that are left mean nothing."""
         return cls(*(bool(octet >> bit & 1) for bit in range(len(cls._fields))))
 
     def octet(self) -> int:
@@ -61,11 +65,37 @@ def check(data: bytes) -> None:
     choice, stream = Choice.of(data[0]), data[1:]
     if choice.is_update_body:
         stream = encode_message(MessageType.UPDATE, stream[: 4096 - 19].ljust(4, b"\0"))
+    if choice.through_engine:
+        check_engine(choice, stream)
+        return
     whole = outcome(choice, [stream])
     octets = [stream[index : index + 1] for index in range(len(stream))]
     assert outcome(choice, octets) == whole, "octet by octet gives something else"
     pieces = [stream[index : index + PIECE_SIZE_MAX] for index in range(0, len(stream), PIECE_SIZE_MAX)]
     assert outcome(choice, pieces) == whole, "pieces give something else"
+
+
+def check_engine(choice: Choice, stream: bytes) -> None:
+    """Give it to an engine with another session, whose end reads what it is told; then come back with good routes."""
+    kind = Kind.IBGP if choice.is_internal else Kind.EBGP
+    capabilities = ADD_PATH if choice.add_path else b""
+    bench = Bench(kind, four_octet_as=choice.four_octet_as, capabilities=capabilities)
+    if choice.is_established or choice.is_update_body:
+        bench.bring_up()
+        bench.announce(1)
+    bench.feed(bench.tested, stream)
+    assert not bench.other.is_closed, "the other session has ended"
+    if not bench.tested.is_closed:
+        bench.engine.connection_lost(bench.tested.connection, "closed by the far end", bench.now)
+        bench.settle()
+    bench.reconnect()
+    bench.announce(3)
+    for number in "46":
+        path = bench.path(number)
+        assert path is not None
+        assert path.attributes.med == 3
+        assert bench.best(number) is kind
+        assert bench.is_told(number)
 
 
 def outcome(choice: Choice, pieces: list[bytes]) -> list[object]:
