@@ -47,7 +47,10 @@ ACCEPT_PAUSE_S: Final = 1.0
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 LINGERING_MAX: Final = 1024
-"""Connections that we have ended and that still hand out their last bytes; one more, and the oldest is cut off."""
+"""Connections that we have ended and that still hand out their last bytes; one more, and the oldest is cut off.
+
+Not at the speaker's own end: there it is as many as it had sessions.
+"""
 
 Event = BestPathsChanged | PeerUp | PeerDown | PrefixLimitNear | EndOfRIBReceived | NextHopsWanted
 """What the owner is told."""
@@ -66,12 +69,15 @@ class Speaker:
     Args:
         engine: configured by the owner; after changing it the owner calls `wake`.
         callbacks: see Callbacks.
+        lingering_max: see LINGERING_MAX.
 
     Attributes:
         accept_error_count: connections that could not be accepted.
     """
 
-    def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
+    def __init__(
+        self, engine: Engine, callbacks: Callbacks | None = None, *, lingering_max: int = LINGERING_MAX
+    ) -> None:
         """Listen on nothing yet; see the class."""
         self.engine = engine
         self._callbacks = callbacks or Callbacks()
@@ -79,6 +85,8 @@ class Speaker:
         self._numbers = count(1)
         self._connections: dict[int, Connection] = {}
         self._lingering: dict[Connection, None] = {}
+        self._lingering_max = lingering_max
+        self._is_ending = False
         self._dials: dict[PeerKey, socket.socket] = {}
         self._listeners: dict[tuple[str, int], socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -143,6 +151,7 @@ class Speaker:
         """
         if self._ended.done():
             return
+        self._is_ending = True
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
@@ -187,7 +196,7 @@ class Speaker:
         connection = self._connections.pop(number, None)
         if connection is None:
             return
-        if len(self._lingering) >= LINGERING_MAX:
+        if len(self._lingering) >= self._lingering_max and not self._is_ending:
             next(iter(self._lingering)).abort()
         self._lingering[connection] = None
         self._all_closed.clear()

@@ -1,6 +1,7 @@
 """Maximum prefixes: at the limit and beyond, the warning, and how a session comes back."""
 
 from math import inf
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +12,7 @@ from tortie.bgp.wire import IPV4_UNICAST
 from tortie.sim import World
 
 REFLECTOR, LEAKER, WATCHER = "192.0.2.100", "192.0.2.1", "192.0.2.2"
+Logged = TypeVar("Logged", PeerDown, PrefixLimitNear)
 LIMIT = PrefixLimit(prefixes_max=10, warning_percent=70, restart_s=100)
 
 
@@ -41,7 +43,7 @@ def status(engine: Engine, world: World) -> PeerStatus:
     return next(each for each in peer_statuses(engine, world.now) if each.remote_address == LEAKER)
 
 
-def logged(world: World, kind: type) -> list[object]:
+def logged(world: World, kind: type[Logged]) -> list[Logged]:
     return [output for _, output in world.hosts[REFLECTOR].log if isinstance(output, kind)]
 
 
@@ -58,7 +60,6 @@ def test_at_the_limit_all_is_well_and_with_one_more_the_session_ends(restart_tim
     assert best(reflector) == {}
     assert best(world.hosts[WATCHER].engine) == {}
     [down] = logged(world, PeerDown)
-    assert isinstance(down, PeerDown)
     assert down.stale_s is None
     assert down.reason.startswith("11 prefixes of ipv4, expected at most 10")
     seen = status(reflector, world)
@@ -86,7 +87,6 @@ def test_warning_comes_once_a_session() -> None:
     announce(world, leaker, 7, 9)
     announce(world, leaker, 10, 10)
     [near] = logged(world, PrefixLimitNear)
-    assert isinstance(near, PrefixLimitNear)
     assert (near.family, near.count, near.prefixes_max) == (IPV4_UNICAST, 9, 10), "looked at once an UPDATE"
 
 
@@ -152,6 +152,7 @@ def test_stale_paths_of_a_peer_that_restarts_do_not_count() -> None:
     world.wait_for(lambda: established(reflector) == [LEAKER, WATCHER])
     world.run(10)
     assert set(best(reflector)) == {f"10.{number}.0.0/16" for number in range(21, 31)}
+    assert [down.reason for down in logged(world, PeerDown)] == ["connection lost: connection reset by peer"]
 
 
 def test_restart_time_in_figures() -> None:
