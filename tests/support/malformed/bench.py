@@ -93,9 +93,13 @@ class Bench:
         kind: of the session under test; the other session is of the other kind.
         four_octet_as: the peer under test has RFC 6793.
         capabilities: further ones in its OPEN.
+        has_any_as: its AS number is not configured, whichever its OPEN says will do.
     """
 
-    def __init__(self, kind: Kind, *, four_octet_as: bool = True, capabilities: bytes = b"") -> None:
+    def __init__(
+        self, kind: Kind, *, four_octet_as: bool = True, capabilities: bytes = b"", has_any_as: bool = False
+    ) -> None:
+        self._has_any_as = has_any_as
         self.now = 0.0
         self.kind = kind
         self._connections = 0
@@ -123,7 +127,7 @@ class Bench:
     def _peer(self, kind: Kind) -> PeerConfig:
         options = SessionOptions(
             local_as=LOCAL_AS,
-            peer_as=PEER_ASNS[kind],
+            peer_as=0 if self._has_any_as and kind is self.kind else PEER_ASNS[kind],
             families=(IPV4_UNICAST, IPV6_UNICAST),
             passive=True,
             is_client=kind is Kind.IBGP,

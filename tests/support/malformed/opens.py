@@ -26,16 +26,14 @@ def peer_asn(side: Side) -> int:
 
 
 def opening(  # noqa: PLR0917 - the columns of a row
-    name: str,
-    what: str,
-    rfc: str,
-    message: Message,
-    reaction: Reaction,
-    ibgp: Reaction | None = None,
-    touches: str = "46",
+    name: str, what: str, rfc: str, message: Message, reaction: Reaction, ibgp: Reaction | None = None, **more: object
 ) -> Row:
-    """A row about what comes in place of the peer's OPEN; `touches` is "" where it agrees on too little for routes."""
-    return Row(name, what, rfc, message, reaction, ibgp or reaction, stage=Stage.OPEN_SENT, touches=touches)
+    """A row about what comes in place of the peer's OPEN.
+
+    It touches "" where it agrees on too little for the good routes.
+    """
+    fields: dict[str, object] = {"stage": Stage.OPEN_SENT, "touches": "46", **more}
+    return Row(name, what, rfc, message, reaction, ibgp or reaction, **fields)  # type: ignore[arg-type]  # its fields
 
 
 def opened(**fields: object) -> Message:
@@ -72,12 +70,13 @@ OPENS: Final = (
     opening("open.version_5", "version 5", "4271 §6.2", opened(version=5), reset(2, 1, b"\0\4")),
     opening("open.other_as", "another AS than the configured one", "4271 §6.2", lambda _: bench_open(64999, 9),
             reset(2, 2)),
-    opening("open.as_0", "AS 0", "7607 §2", lambda _: bench_open(0, 9, capabilities=MULTIPROTOCOL), reset(2, 2)),
+    opening("open.as_0", "AS 0", "7607 §2",
+            lambda _: bench_open(0, 9, capabilities=MULTIPROTOCOL), reset(2, 2), has_any_as=True),
     opening("open.capability_as_0", "AS 0 in the 4-octet AS capability", "7607 §2",
             lambda side: bench_open(peer_asn(side), 9, capabilities=MULTIPROTOCOL + capability(65, bytes(4))),
-            reset(2, 2)),
+            reset(2, 2), has_any_as=True),
     opening("open.as_trans", "AS 23456 without the 4-octet AS capability", "6793 §4.1",
-            lambda _: bench_open(23456, 9, capabilities=MULTIPROTOCOL), reset(2, 2)),
+            lambda _: bench_open(23456, 9, capabilities=MULTIPROTOCOL), reset(2, 2), has_any_as=True),
     opening("open.router_id_0", "BGP Identifier 0.0.0.0", "6286 §2.2", lambda side: bench_open(peer_asn(side), 0),
             reset(2, 3)),
     opening("open.router_id_ours", "our own BGP Identifier", "6286 §2.2",

@@ -83,6 +83,7 @@ class Row:
         touches: which of the two routes it is about: "4", "6" or both.
         four_octet_as: both ends have RFC 6793.
         capabilities: further ones in the peer's OPEN, as octets.
+        has_any_as: the peer's AS number is not configured.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Row:
     touches: str = "4"
     four_octet_as: bool = True
     capabilities: bytes = b""
+    has_any_as: bool = False
 
     def reaction(self, kind: Kind) -> Reaction:
         """What must come of it on a session of this kind."""

@@ -35,7 +35,7 @@ def test_rows_have_names_of_their_own() -> None:
 @pytest.mark.rfc("9072", "2")
 @pytest.mark.parametrize(("row", "kind", "reaction"), CASES)
 def test_row(row: Row, kind: Kind, reaction: Reaction) -> None:
-    bench = Bench(kind, four_octet_as=row.four_octet_as, capabilities=row.capabilities)
+    bench = Bench(kind, four_octet_as=row.four_octet_as, capabilities=row.capabilities, has_any_as=row.has_any_as)
     if row.stage is Stage.ESTABLISHED:
         bench.bring_up()
         bench.announce(1)
