@@ -23,10 +23,22 @@ debian_packages=(
     "util-linux unshare"
 )
 
-# Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
-# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
-speaker_packages=("bird2 birdc" "frr vtysh")
-more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
+# Foreign speakers that ours are tested against: those of every run (lab `mixed` has them), and those of the breadth as
+# well. BIRD 1.6 is among the latter; it conflicts with bird2 and is unpacked instead (need_bird1). etcd, for the driver's
+# tests, as well.
+speaker_packages=("bird2 birdc" "frr vtysh" "gobgpd gobgpd")
+etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
+more_speaker_packages=("openbgpd bgpctl")
+
+# What tests of real hosts need: units, manual pages and the container image.
+host_packages=(
+    "systemd systemd-analyze"
+    "groff-base groff"
+    "mandoc mandoc"
+    "debootstrap debootstrap"
+    "podman podman"
+    "runc runc"
+)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -65,6 +77,7 @@ want_packages() {
     install_packages "${missing[@]}"
     local package
     for package in "${missing[@]}"; do
+        package=${package%-server}
         systemctl --quiet disable "${package%2}" >/dev/null 2>&1 || true
     done
 }
@@ -72,17 +85,32 @@ want_packages() {
 # need_bird1: unpack BIRD 1.6 beside the virtual environment and name the place in TORTIE_BIRD1.
 need_bird1() {
     export TORTIE_BIRD1=${TORTIE_BIRD1:-$venv/bird1}
-    [ -x "$TORTIE_BIRD1/usr/sbin/bird" ] && return
-    local folder
+    [ -x "$TORTIE_BIRD1/usr/sbin/bird" ] || unpack bird "$TORTIE_BIRD1" "BIRD 1.6"
+}
+
+# need_promtool: the checker of alert rules, named in TORTIE_PROMTOOL. Debian has it in the package of a server whose
+# service would come up with the host, so only this one program of it is kept.
+need_promtool() {
+    TORTIE_PROMTOOL=${TORTIE_PROMTOOL:-$(command -v promtool || echo "$venv/promtool/usr/bin/promtool")}
+    export TORTIE_PROMTOOL
+    [ -x "$TORTIE_PROMTOOL" ] || unpack prometheus "$venv/promtool" promtool ./usr/bin/promtool
+}
+
+# unpack PACKAGE FOLDER NAME [FILE]...: unpack a Debian package (these files of it) without installing it.
+unpack() {
+    local package=$1 target=$2 name=$3 folder status=0
     folder=$(mktemp -d)
-    mkdir -p "$TORTIE_BIRD1"
-    say "unpacking BIRD 1.6 into $TORTIE_BIRD1"
-    if (cd "$folder" && apt-get download bird && dpkg -x bird_*.deb "$TORTIE_BIRD1") >/dev/null 2>&1; then
-        rm -rf "$folder"
-    else
-        rm -rf "$folder"
-        say "BIRD 1.6 cannot be downloaded; tests against it are skipped"
-    fi
+    mkdir -p "$target"
+    say "unpacking $name into $target"
+    (cd "$folder" && download "$package" && dpkg-deb --fsys-tarfile "$package"_*.deb |
+        tar --extract --directory "$target" "${@:4}") >/dev/null 2>&1 || status=$?
+    rm -rf "$folder"
+    [ "$status" -eq 0 ] || say "$name cannot be downloaded; tests against it are skipped"
+}
+
+# A system without package lists (a fresh container) gets them first.
+download() {
+    apt-get download "$1" || { apt-get update && apt-get download "$1"; }
 }
 
 install_packages() {

@@ -4,7 +4,6 @@ One test is one speaker in one role with one family; which features it covers st
 core runs always, the rest is marked `all`. A speaker that is not installed is a failure in CI, a skip elsewhere.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import pytest
 
 from lab.kernel_namespace import in_namespace
 from support.daemons import CORE, DAEMONS, Daemon, ForeignRoute, Neighbour
-from support.interop import AS, CLUSTER_ID, DIALS, MESSAGES, Meeting, OurReflector, router_id
+from support.interop import AS, CLUSTER_ID, DIALS, MESSAGES, Meeting, OurReflector, need, router_id
 from support.interop_page import Finding
 from support.raw_bgp import COMMUNITIES, MED, OPTIONAL, TRANSITIVE, RawRoute, attribute
 from tortie.bgp.engine import RouteStatus
@@ -48,17 +47,6 @@ def rows(*, core_families: tuple[str, ...] = FAMILIES) -> pytest.MarkDecorator:
         for family in FAMILIES
     ]
     return pytest.mark.parametrize(("daemon", "family"), cases)
-
-
-def need(daemon: type[Daemon]) -> None:
-    """Skip where the speaker is not installed; in CI that is a failure."""
-    missing = daemon.missing()
-    if missing is None:
-        return
-    reason = f"{daemon.name} is not installed: no {missing} (Debian package {daemon.package})"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def marks_of(route: RawRoute | RouteStatus | ForeignRoute) -> tuple[int | None, tuple[str, ...]]:

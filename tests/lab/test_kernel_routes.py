@@ -87,6 +87,26 @@ def test_bgp_blackholes_and_workloads_are_written_and_persist() -> None:
 
 
 @in_namespace
+def test_each_batch_is_timed_and_nothing_lags_when_all_is_written() -> None:
+    async def scenario() -> None:
+        async with running(KernelRoutes(KernelRoutesConfig())) as kernel:
+            before = kernel.write_times.count
+            kernel.set_blackholes([f"10.{number >> 8}.{number & 255}.0/24" for number in range(2000)])
+            kernel.set_blackholes([f"10.{number >> 8}.{number & 255}.0/24" for number in range(2001)])
+            assert kernel.lag_s() >= 0
+            await asyncio.sleep(0)
+            await until(lambda: kernel.lag_s() > 0)  # some slices are written, the rest waits
+            await kernel.wait_settled()
+            assert kernel.lag_s() == 0
+            assert kernel.write_times.count == before + 2, "two batches of two thousand: two observations"
+            kernel.set_ignored_interfaces(["nothing-*"])
+            await kernel.wait_settled()
+            assert kernel.write_times.count == before + 2, "what leads to no write is no batch"
+
+    run(scenario)
+
+
+@in_namespace
 def test_without_persist_only_our_routes_go() -> None:
     ip("route add blackhole 10.9.0.0/16 proto static")
 

@@ -12,7 +12,7 @@ from support.world import (
     peer,
     resets,
 )
-from tortie.bgp.engine import BestPathsChanged, Engine, PeerConfig, peer_statuses
+from tortie.bgp.engine import BestPathsChanged, Engine, PeerConfig, PeerKey, peer_statuses
 from tortie.bgp.engine.restart import SELECTION_DEFERRAL_S
 from tortie.sim import World
 
@@ -295,3 +295,20 @@ def test_the_same_world_gives_the_same_trace() -> None:
         return [f"{when} {output}" for host in world.hosts.values() for when, output in host.log]
 
     assert trace() == trace()
+
+
+@pytest.mark.rfc("4724", "4.1")
+@pytest.mark.parametrize("is_known", [True, False], ids=["known to be away", "nothing is known"])
+def test_a_peer_that_was_away_before_holds_nobody_up(is_known: bool) -> None:
+    """One peer is dead; the speaker that restarts waits for it only if nobody wrote down that it was."""
+    world = World()
+    other, dead = NODES[1], "192.0.2.99"
+    add_speaker(world, other, [peer(other, GONE)], prefixes=[own_prefix(other)])
+    expected = frozenset({PeerKey(GONE, other, 179)}) if is_known else None
+    began = world.now
+    peers = [peer(GONE, other), peer(GONE, dead)]
+    back = add_speaker(world, GONE, peers, prefixes=[own_prefix(GONE)], is_restarting=True, expected=expected)
+    world.wait_for(lambda: own_prefix(GONE) in best(world.hosts[other].engine))
+    assert (world.now - began < 10) is is_known
+    assert (world.now - began >= SELECTION_DEFERRAL_S) is not is_known
+    assert back.deferred_families == ()

@@ -68,9 +68,10 @@ def _with_length(address: str | None, length: int) -> str | None:
 def peer(name: str, peer_ip: str | None = None, *, node: str | None = None, **spec: Any) -> BGPPeer:  # noqa: ANN401 - as in a manifest
     """A BGPPeer; without node and nodeSelector it is global, without peer_ip it needs a peerSelector.
 
-    `created` and `uid` go to metadata, the rest is spec as in JSON.
+    `created`, `uid` and `annotations` go to metadata, the rest is spec as in JSON.
     """
-    meta = metadata(name, spec.pop("created", None), spec.pop("uid", None))
+    more = {"annotations": spec.pop("annotations", None)}
+    meta = metadata(name, spec.pop("created", None), spec.pop("uid", None), **more)
     number = 64512 if peer_ip is not None else None
     fields = {"peerIP": peer_ip, "node": node, "asNumber": number} | spec
     return BGPPeer.from_data(
@@ -84,8 +85,9 @@ def reflector(ip: str, cluster_id: str = "") -> RouteReflector:
 
 
 def configuration(name: str = "default", **spec: Any) -> BGPConfiguration:  # noqa: ANN401 - as in a manifest
-    """A BGPConfiguration with a spec as in JSON."""
-    return BGPConfiguration.from_data(_resource("BGPConfiguration", metadata(name), spec))
+    """A BGPConfiguration with a spec as in JSON; `annotations` go to metadata."""
+    meta = metadata(name, annotations=spec.pop("annotations", None))
+    return BGPConfiguration.from_data(_resource("BGPConfiguration", meta, spec))
 
 
 MESH_OFF = configuration(nodeToNodeMeshEnabled=False)

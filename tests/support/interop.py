@@ -9,6 +9,7 @@ To know first: `Meeting`; participant N has the address 10.9.0.N or fd00:9::N, t
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,11 +20,14 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+import pytest
+
 from lab.kernel_namespace import ip_batch
 from support.daemons import BGP_PORT, Daemon, Neighbour, SpeakerPlan
 from support.raw_bgp import RawClient, RawClients
 from support.sessions import steady
 from tortie.bgp.engine import (
+    AddPathMode,
     Engine,
     PeerConfig,
     RouteStatus,
@@ -53,6 +57,17 @@ FAMILIES: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 def router_id(number: int) -> str:
     """Return a participant's router id."""
     return f"192.0.2.{number}"
+
+
+def need(daemon: type[Daemon]) -> None:
+    """Skip where the speaker is not installed; in CI that is a failure."""
+    missing = daemon.missing()
+    if missing is None:
+        return
+    reason = f"{daemon.name} is not installed: no {missing} (Debian package {daemon.package})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 class OurReflector:
@@ -247,10 +262,17 @@ class Meeting:
         self.wait("the raw client's session", has_session)
         return clients[0]
 
-    def speaker(self, number: int, remote: int, *, passive: bool = False) -> OurSpeaker:
+    def speaker(
+        self, number: int, remote: int, *, passive: bool = False, add_path: AddPathMode = AddPathMode.OFF
+    ) -> OurSpeaker:
         """Run one of our engines with one iBGP session."""
         options = SessionOptions(
-            local_as=AS, peer_as=AS, families=(FAMILIES[self.family],), passive=passive, connect_retry_s=1.0
+            local_as=AS,
+            peer_as=AS,
+            families=(FAMILIES[self.family],),
+            passive=passive,
+            connect_retry_s=1.0,
+            add_path=add_path,
         )
         peer = PeerConfig(remote_address=self.address(remote), local_address=self.address(number), options=options)
         config = SpeakerConfig(local_as=AS, router_id=(192 << 24) | (2 << 8) | number)

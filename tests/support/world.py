@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from tortie.bgp.engine import (
     Engine,
+    Observer,
     PeerConfig,
+    PeerKey,
     RangeConfig,
     RouteStatus,
     SessionOptions,
@@ -52,6 +54,8 @@ def add_speaker(
     cluster_id: str | None = None,
     prefixes: Iterable[str] = (),
     is_restarting: bool = False,
+    observer: Observer | None = None,
+    expected: frozenset[PeerKey] | None = None,
     **changes: object,
 ) -> Engine:
     """Put a speaker named by its address into the world, configured and started; what it originates comes last."""
@@ -61,7 +65,14 @@ def add_speaker(
         "cluster_id": None if cluster_id is None else identifier(cluster_id),
     }
     config = SpeakerConfig(**{**fields, **changes})  # type: ignore[arg-type]  # fields of the dataclass
-    engine = Engine(config, steady, reports_best_paths=True, is_restarting=is_restarting)
+    engine = Engine(
+        config,
+        steady,
+        reports_best_paths=True,
+        is_restarting=is_restarting,
+        expected=expected,
+        observer=observer,
+    )
     world.add(address, engine, address)
     engine.reconfigure(tuple(peers), tuple(ranges), world.now)
     for prefix in prefixes:

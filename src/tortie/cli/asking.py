@@ -23,13 +23,28 @@ __all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
 Network = IPv4Network | IPv6Network
 
 
-def print_status(socket: Path | None, output: str, start_command: str) -> None:
-    """Print the agent's status. Raises AgentUnreachable when there is none."""
+def print_status(
+    socket: Path | None, output: str, start_command: str, *, shows_all: bool, events: int, shows_all_events: bool
+) -> None:
+    """Print the agent's status.
+
+    Args:
+        socket: the agent's, or None for the default.
+        output: text or JSON; all that follows counts for text only.
+        start_command: what to type when no agent runs.
+        shows_all: every session, however many there are.
+        events: how many of the last events.
+        shows_all_events: all that the agent keeps.
+
+    Raises:
+        AgentUnreachable: there is none.
+    """
     status = ask(socket, "status", start_command)
     if output == TextOrJSON.JSON:
         click.echo(json.dumps(status, indent=2))
     else:
-        click.echo(status_text(status, local_time()), nl=False)
+        events_max = None if shows_all_events else events
+        click.echo(status_text(status, local_time(), shows_all=shows_all, events_max=events_max), nl=False)
 
 
 def print_routes(

@@ -16,7 +16,7 @@ from tortie.cli.datastore import with_resources
 from tortie.cli.errors import CommandFailed, explain
 from tortie.model import ManifestItem, load_items
 
-__all__ = ["change_from_file", "read_manifests", "report_change"]
+__all__ = ["change_from_file", "read_manifests", "read_text", "report_change"]
 
 STANDARD_INPUT: Final = "-"
 PAST: Final = {
@@ -43,12 +43,20 @@ def change_from_file(action: Action, file: Path, datastore: str | None, *, may_s
 
 def read_manifests(file: Path) -> list[ManifestItem]:
     """Return the resources of a YAML or JSON file, or of standard input when it is named ``-``."""
-    name = str(file)
-    data = sys.stdin.buffer.read() if name == STANDARD_INPUT else file.read_bytes()
+    return load_items(read_text(file), str(file))
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file, or of standard input when it is named ``-``.
+
+    Raises:
+        CommandFailed: it is no UTF-8.
+    """
+    data = sys.stdin.buffer.read() if str(file) == STANDARD_INPUT else file.read_bytes()
     try:
-        return load_items(data.decode(), name)
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise CommandFailed(f"{name}: not a text in UTF-8: {error.reason} at byte {error.start}") from error
+        raise CommandFailed(f"{file}: not a text in UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def report_change(result: ChangeResult, kinds: Iterable[str]) -> None:

@@ -4,10 +4,11 @@ What it is for: `reported` turns whatever a verb raised into a code and lines fo
 traceback (unless TORTIE_DEBUG is set). What it is NOT for: raising errors of its own, but for `CommandFailed`,
 which a verb raises when it has said all there is to say.
 
-Errors of lower packages are known by the name of their class, so that reporting one imports nothing.
+Errors of lower packages are known by the name of their class, so that reporting one imports nothing heavy.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -15,27 +16,31 @@ from typing import Final
 
 import click
 
-__all__ = ["EXIT_CODE_BY_ERROR", "CommandFailed", "ExitCode", "executing", "explain"]
+__all__ = ["EXIT_CODE_BY_ERROR", "EXIT_MEANINGS", "CommandFailed", "ExitCode", "executing", "explain"]
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """What the process ends with; `EXIT_MEANINGS` says when."""
 
     OK = 0
-    """Done."""
     FAILED = 1
-    """Refused or failed: an invalid resource, one that exists already, an unknown name, a miss."""
     USAGE = 2
-    """The command line itself is wrong: unknown option, missing argument."""
     UNREACHABLE = 3
-    """The datastore, the agent or the lab that was asked is not there or does not answer."""
     NOT_PERMITTED = 4
-    """The system refuses: not the rights for an address, a port, a file or a namespace."""
     INTERNAL = 70
-    """A defect of tortie itself; TORTIE_DEBUG=1 shows the traceback."""
     INTERRUPTED = 130
-    """Ended by Ctrl-C."""
 
+
+EXIT_MEANINGS: Final = {
+    ExitCode.OK: "Done.",
+    ExitCode.FAILED: "Refused or failed: an invalid resource, one that exists already, an unknown name, a miss.",
+    ExitCode.USAGE: "The command line itself is wrong: unknown option, missing argument.",
+    ExitCode.UNREACHABLE: "The datastore, the agent or the lab that was asked is not there or does not answer.",
+    ExitCode.NOT_PERMITTED: "The system refuses: not the rights for an address, a port, a file or a namespace.",
+    ExitCode.INTERNAL: "A defect of tortie itself; TORTIE_DEBUG=1 shows the traceback.",
+    ExitCode.INTERRUPTED: "Ended by Ctrl-C.",
+}
+"""What each exit code means, for the reference and the manual pages."""
 
 EXIT_CODE_BY_ERROR: Final = {
     "tortie.store.errors.StoreUnavailable": ExitCode.UNREACHABLE,
@@ -86,7 +91,10 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
     """Return the exit code for an error and what to say of it on standard error.
 
     A group of errors (one that left an `asyncio.TaskGroup`) is explained by its members; the gravest code counts.
+    Passwords of URLs and of the environment are hidden.
     """
+    from tortie.node.redaction import redact, secrets_of_environment
+
     match error:
         case CommandFailed():
             code, text = error.exit_code, error.message
@@ -106,7 +114,7 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
         case _:
             code = ExitCode.INTERNAL
             text = f"internal error: {type(error).__name__}: {error} (TORTIE_DEBUG=1 shows where)"
-    return code, text
+    return code, redact(text, secrets_of_environment(os.environ))
 
 
 def _is_own(error: BaseException) -> bool:

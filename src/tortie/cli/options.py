@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from tortie.cli.completing import complete_names, complete_nodes, complete_topologies, completed
 from tortie.cli.settings import RUN_DIRECTORY_VARIABLE
 
 __all__ = [
@@ -19,21 +19,29 @@ __all__ = [
     "ApiVersion",
     "OutputFormat",
     "TextOrJSON",
+    "agent_option",
     "choice",
     "config_options",
     "datastore_option",
+    "dual_stack_option",
+    "duration",
     "file_option",
     "for_restart_option",
+    "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
     "lab_option",
+    "names_argument",
     "optional_kind_argument",
     "path",
     "place_options",
+    "reporting_options",
     "resource_options",
     "routes_options",
+    "secrets_option",
     "socket_option",
+    "status_options",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -43,9 +51,12 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 CONFIG_NAMES: Final = ("asNumber", "ipip", "logLevel", "nodeToNodeMesh")
 """For completion only: the rules are in ``model.config_names``."""
 
+LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
+LOG_FORMATS: Final = ("text", "json")
+
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
-    "routeReflector", "workloadEndpoint",
+    "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""
 
@@ -80,6 +91,14 @@ class AddressFamily(StrEnum):
     IPV6 = "ipv6"
 
 
+class ExistingResources(StrEnum):
+    """What `import` does with resources that are stored and differ."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
 class PeerScope(StrEnum):
     """Who peers with a bgpPeer: every node, or one."""
 
@@ -104,6 +123,16 @@ def path() -> "click.Path[Path]":
     return click.Path(path_type=Path)
 
 
+def duration(_context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Return what an option that is a duration says, in seconds; its callback."""
+    from tortie.model.fields import Expected, check_duration, duration_s
+
+    try:
+        return duration_s(check_duration(value))
+    except Expected as error:
+        raise click.BadParameter(f"{value}: expected {error}", param=parameter) from error
+
+
 def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) -> bool:
     """Tell whether arguments name a resource as calicoctl v1 does: by scope, node or CIDR, not by its v3 name."""
     return scope is not None or node is not None or any("/" in name for name in names)
@@ -112,18 +141,12 @@ def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) ->
 # ---------------------------------------------------------------- resources
 
 
-def _completed(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """Return what completes one of the known words, in any case."""
-    return lambda _context, _parameter, start: [
-        CompletionItem(word) for word in known if word.lower().startswith(start.lower())
-    ]
-
-
 datastore_option = click.option(
     "--datastore",
     metavar="URL",
-    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, or files:///etc/tortie/manifests, a folder "
-    "that is only read. Default: $TORTIE_DATASTORE, else a file.",
+    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, etcds://10.0.0.1:2379,10.0.0.2:2379, or "
+    "files:///etc/tortie/manifests, a folder that is only read. Default: $TORTIE_DATASTORE, else etcd if "
+    "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
 file_option = click.option(
@@ -136,16 +159,39 @@ file_option = click.option(
     help="YAML or JSON with the resources; - reads standard input.",
 )
 
-kind_argument = click.argument("kind", shell_complete=_completed(KIND_NAMES))
-optional_kind_argument = click.argument("kind", required=False, shell_complete=_completed(KIND_NAMES))
+kind_argument = click.argument("kind", shell_complete=completed(KIND_NAMES))
+names_argument = click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_names)
+optional_kind_argument = click.argument("kind", required=False, shell_complete=completed(KIND_NAMES))
 
 
 def resource_options(verb: Verb) -> Verb:
     """Add what tells resources apart beyond their names: --namespace, --scope, --node."""
     for option in (
-        click.option("--node", metavar="NODE", help="The node of a bgpPeer with --scope=node."),
+        click.option(
+            "--node",
+            metavar="NODE",
+            help="The node of a bgpPeer with --scope=node.",
+            shell_complete=complete_nodes,
+        ),
         click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
         click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def import_options(verb: Verb) -> Verb:
+    """Add what all of `import` take: --existing, --dry-run, --yes."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Write without being asked."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be written."),
+        click.option(
+            "--existing",
+            type=choice(ExistingResources),
+            default=ExistingResources.REFUSE.value,
+            show_default=True,
+            help="What becomes of resources that are stored and differ.",
+        ),
     ):
         verb = option(verb)
     return verb
@@ -155,8 +201,14 @@ def config_options(verb: Verb) -> Verb:
     """Add what all of `config` take: NAME, --node, --raw."""
     for option in (
         click.option("--raw", type=choice(RawComponent), help="The component's raw setting of this name, unchecked."),
-        click.option("--node", "-n", metavar="NODE", help="The node's own value (logLevel and --raw only)."),
-        click.argument("name", shell_complete=_completed(CONFIG_NAMES)),
+        click.option(
+            "--node",
+            "-n",
+            metavar="NODE",
+            help="The node's own value (logLevel and --raw only).",
+            shell_complete=complete_nodes,
+        ),
+        click.argument("name", shell_complete=completed(CONFIG_NAMES)),
     ):
         verb = option(verb)
     return verb
@@ -195,6 +247,35 @@ def routes_options(verb: Verb) -> Verb:
     return verb
 
 
+secrets_option = click.option(
+    "--secrets-dir",
+    metavar="DIRECTORY",
+    type=path(),
+    help="Files NAME/KEY with the passwords of BGP sessions, as Kubernetes mounts them; they go before the datastore's "
+    "Secrets. Mode 0600, or in a directory of mode 0700.",
+)
+
+
+def status_options(verb: Verb) -> Verb:
+    """Add the options of both `status` commands."""
+    for option in (
+        socket_option,
+        text_or_json_option,
+        click.option("--all-events", is_flag=True, help="All events that the agent keeps (the last 500)."),
+        click.option(
+            "--events",
+            type=click.IntRange(0),
+            metavar="N",
+            default=10,
+            show_default=True,
+            help="So many of the last events.",
+        ),
+        click.option("--all", "shows_all", is_flag=True, help="Every session, also where there are more than 30."),
+    ):
+        verb = option(verb)
+    return verb
+
+
 def place_options(verb: Verb) -> Verb:
     """Add where an agent has its files: --run-dir, --state-dir, --status-socket."""
     for option in (
@@ -224,8 +305,59 @@ def place_options(verb: Verb) -> Verb:
     return verb
 
 
+def _metrics_listen(_context: click.Context, _parameter: click.Parameter, value: str | None) -> object:
+    """Read --metrics-listen; a bad value is a usage error that names what was expected."""
+    if value is None:
+        return None
+    from tortie.node.metrics_address import MetricsAddressInvalid, metrics_address
+
+    try:
+        return metrics_address(value)
+    except MetricsAddressInvalid as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def reporting_options(verb: Verb) -> Verb:
+    """Add how an agent says what it does: --log-format, --log-level, --metrics-listen."""
+    for option in (
+        click.option(
+            "--metrics-listen",
+            "metrics",
+            metavar="ADDRESS:PORT",
+            envvar="TORTIE_METRICS_LISTEN",
+            show_envvar=True,
+            callback=_metrics_listen,
+            help="Serve /metrics for Prometheus here; a port alone is on 127.0.0.1. Default: nowhere.",
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            default="info",
+            show_default=True,
+            help="What is logged, until the datastore's logLevel says another.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            help="Form of the log on standard error. Default: text on a terminal and in the journal, else json.",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
 # ---------------------------------------------------------------- labs
 
-topology_argument = click.argument("topology")
+topology_argument = click.argument("topology", shell_complete=complete_topologies)
+agent_option = click.option(
+    "--agent",
+    "agents",
+    metavar="HOST=AGENT",
+    multiple=True,
+    help="Another speaker on a host: bird, bird1, frr, gobgp or tortie. May be given several times.",
+)
+dual_stack_option = click.option(
+    "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

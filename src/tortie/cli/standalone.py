@@ -8,8 +8,8 @@ to that.
 from collections.abc import Sequence
 from pathlib import Path
 
-from tortie.cli.running import jitter, run_until_stopped, socket_to_serve
-from tortie.node.log import set_up_logs
+from tortie.cli.running import Reporting, jitter, run_until_stopped, socket_to_serve
+from tortie.node.privileges import REFLECTOR_CAPABILITIES
 from tortie.node.standalone import StandaloneConfig, client_ranges_config, load_standalone
 from tortie.node.standalone_reflector import StandaloneReflector
 
@@ -25,7 +25,10 @@ def run_from_options(
     cluster_id: str | None,
     client_ranges: Sequence[str],
     max_prefixes: int | None,
+    password_file: Path | None,
+    add_path: str,
     status_socket: Path,
+    reporting: Reporting,
 ) -> None:
     """Run a reflector for clients in ranges of addresses; raises as `client_ranges_config` and the reflector do."""
     config = client_ranges_config(
@@ -36,16 +39,21 @@ def run_from_options(
         cluster_id=cluster_id,
         client_ranges=client_ranges,
         max_prefixes=max_prefixes,
+        password_file=None if password_file is None else password_file.absolute(),
+        add_path=add_path,
     )
-    _run(config, status_socket)
+    _run(config, status_socket, reporting)
 
 
-def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | None) -> None:
+def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | None, reporting: Reporting) -> None:
     """Run a reflector as a file says; the command line's status socket goes before the file's."""
     config = load_standalone(file.read_text(encoding="utf-8", errors="replace"), str(file))
-    _run(config, socket_to_serve(status_socket or config.status_socket, run_directory))
+    _run(config, socket_to_serve(status_socket or config.status_socket, run_directory), reporting)
 
 
-def _run(config: StandaloneConfig, status_socket: Path) -> None:
-    log = set_up_logs()
-    run_until_stopped(lambda: StandaloneReflector(config, status_socket, log, jitter()), log)
+def _run(config: StandaloneConfig, status_socket: Path, reporting: Reporting) -> None:
+    log = reporting.log()
+    metrics = reporting.metrics
+    run_until_stopped(
+        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics), log, REFLECTOR_CAPABILITIES
+    )

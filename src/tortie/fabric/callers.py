@@ -77,7 +77,8 @@ def return_sessions(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker) -> 
             if not peer.is_reversed:
                 continue
             for caller in fabric.nodes_of[peer.name].values():
-                remote = caller.address(family)
+                meeting = (family,) if peer.address else speaker.meeting_families(caller, peer.options.families)
+                remote = caller.address(family) if family in meeting else None
                 if remote is not None and caller.name != node.name and not fabric.is_for(peer, node, caller):
                     passive = waits(
                         is_reflector=speaker.cluster_id is not None, is_peer_reflector=caller.cluster_id is not None

@@ -31,6 +31,9 @@ ROLES: Final = ("mesh", "global", "node", "reflector-mesh")
 
 NEXT_HOP_MODES: Final = ("auto", "self", "keep")
 
+ADD_PATH_MODES: Final = ("off", "receive", "send", "both")
+"""Which way several paths a prefix may go (RFC 7911)."""
+
 BIND_MODES: Final = ("NodeIP", "None")
 """Which addresses the BGP port listens on: the speaker's own, or all of the host's."""
 
@@ -99,7 +102,7 @@ class SessionIntent:
         port: TCP port to dial, 1 to 65535.
         local_as: AS number we announce in OPEN, 1 to 4294967295.
         peer_as: AS number expected of the peer.
-        families: names of address families carried: ("ipv4",) or ("ipv6",).
+        families: names of the address families carried, in the order of `FAMILIES`; not only that of the addresses.
         passive: wait for the peer to dial.
         is_client: the peer is a route reflector client of ours (RFC 4456).
         next_hop_mode: "auto", "self" or "keep".
@@ -109,6 +112,7 @@ class SessionIntent:
         restart_time_s: Restart Time to announce (RFC 4724), 0 to 4095; None = the speaker's default.
         keepalive_time_s: seconds between KEEPALIVEs, 1 to 21845; None = the speaker's default.
         allowed_local_as_count: how often our AS number may stand in a path that is still no loop.
+        add_path: one of `ADD_PATH_MODES`, as this end sees it.
         roles: sorted subset of `ROLES`; more than one when several records ask for the same session.
         description: text for people; says which records asked for it.
         import_filter: what is taken from the peer.
@@ -129,6 +133,7 @@ class SessionIntent:
     restart_time_s: int | None = None
     keepalive_time_s: int | None = None
     allowed_local_as_count: int = 0
+    add_path: str = "off"
     roles: tuple[str, ...]
     description: str = ""
     import_filter: FilterIntent = ACCEPT_ALL
@@ -372,6 +377,7 @@ def _read_session(document: Document, filters: tuple[FilterIntent, ...]) -> Sess
         restart_time_s=document.number_or_none("restart_time_s", 0, RESTART_TIME_S_MAX),
         keepalive_time_s=document.number_or_none("keepalive_time_s", 1, KEEPALIVE_TIME_S_MAX),
         allowed_local_as_count=document.number("allowed_local_as_count", 0, ALLOWED_LOCAL_AS_COUNT_MAX, 0),
+        add_path=_word(document, "add_path", ADD_PATH_MODES, "off"),
         roles=document.texts("roles"),
         description=document.text("description"),
         import_filter=filters[document.number("import_filter", 0, len(filters) - 1)],

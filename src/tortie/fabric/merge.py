@@ -108,7 +108,10 @@ def planned_sessions(speaker: LocalSpeaker, asked: Iterable[Asked | Quarantined]
     routers: dict[str, str] = {}
     for identity in sorted(by_identity, key=lambda key: (*address_key(key[0]), key[1])):
         session, options = _agreed(by_identity[identity], speaker, refused)
-        sessions.append(speaker.with_options(session, options))
+        session = speaker.with_options(session, options)
+        if not session.families:  # one record is for many nodes, and not every one has addresses of each family
+            continue
+        sessions.append(session)
         if options.reachable_by is not None:
             routers.setdefault(identity[0], options.reachable_by)
     routes = tuple(StaticRoute(host_prefix(peer), router) for peer, router in routers.items())
@@ -181,7 +184,7 @@ def _contradiction(item: Asked, other: Asked, speaker: LocalSpeaker) -> str | No
         return None
     path, value, expected = difference
     return (
-        f"spec.{path}: {value}: on {speaker.title} expected {expected} for {item.session.remote_address}: "
+        f"{path}: {value}: on {speaker.title} expected {expected} for {item.session.remote_address}: "
         f"BGPPeer '{other.record}' comes first"
     )
 

@@ -28,7 +28,7 @@ def mesh_sessions(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker) -> It
     for other in fabric.nodes.values():
         if other.name == node.name or other.cluster_id is not None:
             continue
-        for family in speaker.addresses:
+        for family in speaker.meeting_families(other, None):
             remote = other.address(family)
             if remote is not None:
                 session = speaker.session(

@@ -1,13 +1,24 @@
 """What a BGPPeer may wish for a session besides the two ends: each option set or left open.
 
 What it is NOT for: choosing between records (``merge.py``), and reading resources (``reading.py``).
-Structure to know: `PeerOptions`. Reference C2, E3, E4.
+Structure to know: `PeerOptions`. Reference C2, E3, E4. RFC 7911 (ADD-PATH).
 """
 
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from tortie.fabric.intent import SecretReference
+
+FAMILIES_ANNOTATION: Final = "tortie/families"
+"""On a BGPPeer or the default BGPConfiguration: the address families that one session carries: "ipv4,ipv6"."""
+
+ADD_PATH_ANNOTATION: Final = "tortie/add-path"
+"""On a BGPPeer or any BGPConfiguration: which way several paths a prefix go: off, receive, send or both."""
+
+
+def annotation_path(name: str) -> str:
+    """Return the path of an annotation in a manifest, as reasons name it."""
+    return f"metadata.annotations.{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +32,8 @@ class PeerOptions:
         password, ttl_security_hops, restart_time_s, keepalive_time_s: see `SessionIntent`.
         allowed_local_as_count: see `SessionIntent`; of this end only.
         reachable_by: router to the peer; of this end only.
+        families: what the session carries, whatever family its addresses are of.
+        add_path: which way several paths a prefix go, as this end sees it.
     """
 
     next_hop_mode: str | None = None
@@ -32,12 +45,15 @@ class PeerOptions:
     keepalive_time_s: int | None = None
     allowed_local_as_count: int | None = None
     reachable_by: str | None = None
+    families: tuple[str, ...] | None = None
+    add_path: str | None = None
 
     def of_other_end(self) -> "PeerOptions":
         """Return what a BGPPeer means for the session that the peer has in return."""
-        if self.allowed_local_as_count is None and self.reachable_by is None:
+        if self.allowed_local_as_count is None and self.reachable_by is None and self.add_path is None:
             return self
-        return replace(self, allowed_local_as_count=None, reachable_by=None)
+        add_path = None if self.add_path is None else _SEEN_FROM_THERE[self.add_path]
+        return replace(self, allowed_local_as_count=None, reachable_by=None, add_path=add_path)
 
     def filled_from(self, other: "PeerOptions") -> "PeerOptions":
         """Return these options, and the other's where these are open.
@@ -50,7 +66,7 @@ class PeerOptions:
         return replace(self, **{name: getattr(other, name) for name in names})
 
     def difference(self, other: "PeerOptions") -> tuple[str, str, str] | None:
-        """Return the first option that both set differently: its name in manifests, this and the other value.
+        """Return the first option that both set differently: its path in manifests, this and the other value.
 
         A secret is not shown.
         """
@@ -70,22 +86,27 @@ def _shown(name: str, value: object) -> str:
         return str(value).lower()
     if name == "next_hop_mode":
         return str(value).capitalize()
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value)
 
 
 NO_OPTIONS: Final = PeerOptions()
 """Everything left open."""
 
+_SEEN_FROM_THERE: Final = {"off": "off", "receive": "send", "send": "receive", "both": "both"}
 _NAMES: Final = tuple(item.name for item in fields(PeerOptions))
 _NEXT_HOP: Final = ("next_hop_mode", "is_next_hop_kept_outside")
 _FIELDS: Final = {
-    "next_hop_mode": "nextHopMode",
-    "is_next_hop_kept_outside": "keepOriginalNextHop",
-    "is_source_chosen_by_system": "sourceAddress",
-    "password": "password.secretKeyRef",
-    "ttl_security_hops": "ttlSecurity",
-    "restart_time_s": "maxRestartTime",
-    "keepalive_time_s": "keepaliveTime",
-    "allowed_local_as_count": "numAllowedLocalASNumbers",
-    "reachable_by": "reachableBy",
+    "next_hop_mode": "spec.nextHopMode",
+    "is_next_hop_kept_outside": "spec.keepOriginalNextHop",
+    "is_source_chosen_by_system": "spec.sourceAddress",
+    "password": "spec.password.secretKeyRef",
+    "ttl_security_hops": "spec.ttlSecurity",
+    "restart_time_s": "spec.maxRestartTime",
+    "keepalive_time_s": "spec.keepaliveTime",
+    "allowed_local_as_count": "spec.numAllowedLocalASNumbers",
+    "reachable_by": "spec.reachableBy",
+    "families": annotation_path(FAMILIES_ANNOTATION),
+    "add_path": annotation_path(ADD_PATH_ANNOTATION),
 }

@@ -39,7 +39,7 @@ def _selected(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker, peer: Pee
     Where the record is for the other node too and selects this one, both speak as it says.
     """
     for other in fabric.selected[peer.name].values():
-        for family in speaker.addresses:
+        for family in speaker.meeting_families(other, peer.options.families):
             remote = other.address(family)
             if remote is not None and other.name != node.name:
                 is_mutual = fabric.is_for(peer, other, node)

@@ -50,6 +50,7 @@ def node_intent(fabric: Fabric, node_name: str) -> NodeIntent:
 
 
 def _speaker(fabric: Fabric, node: NodeRecord, routes: LocalRoutes) -> LocalSpeaker:
+    settings = fabric.settings.of_node(node.name)
     addresses = {family: address for family in FAMILIES if (address := node.address(family)) is not None}
     return LocalSpeaker(
         title=f"node '{node.name}'",
@@ -58,6 +59,8 @@ def _speaker(fabric: Fabric, node: NodeRecord, routes: LocalRoutes) -> LocalSpea
         addresses=addresses,
         export_filters={family: export_filter(family, routes.blocks, fabric.pools) for family in addresses},
         next_hop_mode="self" if node.cluster_id is None else "auto",
+        families=settings.families,
+        add_path=settings.add_path,
         speakers=fabric.speakers,
     )
 

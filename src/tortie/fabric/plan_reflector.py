@@ -6,7 +6,7 @@ and serves the peers that name it, with its router id as cluster id. What it is 
 routeReflectorClusterID (``plan_node.py``). Reference B, rules 1 to 3; RFC 4456 §7, §8.
 """
 
-from tortie.fabric.addresses import IPV4, IPV6, speaker_address
+from tortie.fabric.addresses import FAMILIES, IPV4, IPV6, speaker_address
 from tortie.fabric.callers import client_sessions
 from tortie.fabric.intent import ACCEPT_ALL, NodeIntent, Quarantined
 from tortie.fabric.merge import planned_sessions
@@ -15,7 +15,7 @@ from tortie.fabric.resources import Fabric
 from tortie.fabric.speaker import LocalSpeaker
 
 
-def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None) -> NodeIntent:
+def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None, add_path: str | None = None) -> NodeIntent:
     """Return what the reflector at some addresses should do.
 
     Its AS number is the cluster's, its router id `ip4`. Everything is accepted and reflected (reference
@@ -24,7 +24,8 @@ def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None) -> NodeIn
     Args:
         fabric: the snapshot.
         ip4: its IPv4 address.
-        ip6: its IPv6 address; None = no IPv6 sessions.
+        ip6: its IPv6 address; None = no sessions over IPv6.
+        add_path: which way several paths a prefix go where no BGPPeer says otherwise; None = as the cluster's settings.
 
     Raises:
         AddressUnusable: an argument is no address of its family that a speaker can own.
@@ -39,8 +40,10 @@ def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None) -> NodeIn
         as_number=fabric.settings.cluster.as_number,
         cluster_id=cluster_id or addresses[IPV4],
         addresses=addresses,
-        export_filters=dict.fromkeys(addresses, ACCEPT_ALL),
+        export_filters=dict.fromkeys(FAMILIES, ACCEPT_ALL),
         next_hop_mode="auto",
+        families=fabric.settings.cluster.families,
+        add_path=add_path or fabric.settings.cluster.add_path,
         speakers=fabric.speakers,
     )
     asked = (*reflector_mesh_sessions(fabric, speaker), *client_sessions(fabric, speaker))

@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tortie.fabric.records import Seniority
 from tortie.model import FieldProblem, Resource
@@ -25,6 +25,20 @@ R = TypeVar("R", bound=Resource)
 
 ClaimKey = tuple[str, ...]
 """What can be held by one record at a time: a name space, then the thing, e.g. ("speaker", "10.0.0.1")."""
+
+
+TAKEN: Final = "has it and is older"
+UNSUPPORTED: Final = "no such field"
+
+REASON_CLASSES: Final = ("taken", "unsupported", "invalid")
+"""Why records are set aside: another holds what they claim; a field whose meaning is not carried out; all else."""
+
+
+def reason_class(reason: str) -> str:
+    """Return the class of a reason, one of `REASON_CLASSES`."""
+    if TAKEN in reason:
+        return "taken"
+    return "unsupported" if UNSUPPORTED in reason else "invalid"
 
 
 class RecordUnusable(Exception):

@@ -2,7 +2,7 @@
 
 The model has checked each field by itself before; here stands what needs more: AS numbers that no
 session can have (RFC 6793: AS_TRANS 23456), peers that contradict the node or reflector they name, and
-fields whose meaning this version cannot carry out (to ignore a password would be a session without one).
+fields whose meaning this version cannot carry out.
 Each function returns record and claims, or raises `RecordUnusable`; none looks at other resources except
 through its arguments.
 
@@ -20,9 +20,10 @@ from tortie.fabric.addresses import (
     covering_prefixes,
     family_of,
 )
+from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
-from tortie.fabric.quarantine import Claim, unusable
+from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
 from tortie.fabric.records import (
     BlockRecord,
     EndpointRecord,
@@ -36,7 +37,6 @@ from tortie.model import (
     AffinityType,
     BGPPassword,
     BGPPeer,
-    BGPPeerSpec,
     BlockAffinity,
     IPPool,
     Node,
@@ -80,8 +80,6 @@ NETWORK_LENGTH_ALL_HOSTS: Final = 31
 UNSUPPORTED_PEER_FIELDS: Final = (
     Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
     Unsupported("filters", "filters", "this version has no BGPFilters"),
-    Unsupported("password", "password", "the speaker cannot do TCP-MD5 yet, and no session goes without its password"),
-    Unsupported("ttl_security", "ttlSecurity", "the speaker cannot check TTLs yet"),
     Unsupported(
         "num_allowed_local_as_numbers",
         "numAllowedLocalASNumbers",
@@ -213,7 +211,7 @@ def read_peer(
         port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
         as_number=0 if address is None else number,
         local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
-        options=_options(spec),
+        options=_options(peer),
         is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
     )
     if address is not None:
@@ -233,13 +231,13 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
     for item in unsupported:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
-            shown = "set" if item.field == "password" else value
-            raise unusable(f"spec.{item.path}", shown, f"no such field ({item.reason})")
+            raise unusable(f"spec.{item.path}", value, f"{UNSUPPORTED} ({item.reason})")
     if peer.peer_address is None and not peer.spec.peer_selector:
         raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 
 
-def _options(spec: BGPPeerSpec) -> PeerOptions:
+def _options(peer: BGPPeer) -> PeerOptions:
+    spec, annotations = peer.spec, peer.metadata.annotations
     source = spec.source_address
     return PeerOptions(
         next_hop_mode=spec.next_hop_mode.value.lower() if spec.next_hop_mode else None,
@@ -251,6 +249,8 @@ def _options(spec: BGPPeerSpec) -> PeerOptions:
         keepalive_time_s=read_seconds("spec.keepaliveTime", spec.keepalive_time, 1, KEEPALIVE_TIME_S_MAX),
         allowed_local_as_count=spec.num_allowed_local_as_numbers or None,
         reachable_by=spec.reachable_by or None,
+        families=read_families(annotations),
+        add_path=read_add_path(annotations),
     )
 
 

@@ -152,6 +152,8 @@ class Settings:
         mesh_restart_time_s: Restart Time of mesh sessions (RFC 4724), or None.
         ignored_interfaces: names or globs whose connected routes are not announced; sorted.
         log_level: one of Calico's severities.
+        families: what one session carries, over whatever addresses; None = each family over its own.
+        add_path: which way several paths a prefix go, see `SessionIntent`.
     """
 
     as_number: int
@@ -162,3 +164,5 @@ class Settings:
     mesh_restart_time_s: int | None = None
     ignored_interfaces: tuple[str, ...] = ()
     log_level: str = "Info"
+    families: tuple[str, ...] | None = None
+    add_path: str = "off"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from tortie.fabric.intent import Quarantined
-from tortie.fabric.quarantine import Claim, ClaimKey, RecordUnusable, full_name, name_claim, seniority, unusable
+from tortie.fabric.quarantine import TAKEN, Claim, ClaimKey, RecordUnusable, full_name, name_claim, seniority, unusable
 from tortie.fabric.records import Seniority
 from tortie.model import Resource
 
@@ -195,5 +195,5 @@ class Register(Generic[R, T]):
             for claim_key in claim.takes if claim.needs is None else claim.needs:
                 if (holder := self._holders.get(claim_key)) is not None:
                     who = f"{self._readings[holder].kind} '{self._readings[holder].name}'"
-                    return str(unusable(claim.path, claim.value, f"{claim.expected}: {who} has it and is older"))
+                    return str(unusable(claim.path, claim.value, f"{claim.expected}: {who} {TAKEN}"))
         return None

@@ -4,6 +4,7 @@
     ├── TopologyInvalid             a topology file is wrong: file, field, value, expected
     ├── TopologyMalformed           it is no YAML: file, line
     ├── UnknownLab                  no shipped topology, file or running lab of that name
+    ├── NoDualStack                 --dual-stack where a topology has no such form
     ├── LabExists                   `up` while a lab of that name runs
     ├── LabNotRunning               `exec`, probes, … while it does not
     ├── RequirementsMissing         the machine lacks something; names it and the line to type as root
@@ -27,6 +28,7 @@ __all__ = [
     "LabExists",
     "LabNotRunning",
     "NamespaceError",
+    "NoDualStack",
     "Requirement",
     "RequirementsMissing",
     "TopologyInvalid",
@@ -73,6 +75,14 @@ class UnknownLab(LabError):
         self.known = tuple(known)
         listed = ", ".join(known) if known else "none"
         super().__init__(f"unknown lab {name!r}: known are {listed}; a path to a topology file (.yaml) is accepted too")
+
+
+class NoDualStack(LabError):
+    """A topology has no form with both families."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Name those that have one."""
+        super().__init__(f"lab '{name}': no form with IPv4 and IPv6 (--dual-stack is for {', '.join(known)})")
 
 
 class LabExists(LabError):

@@ -1,7 +1,7 @@
 """Asking the prober: does every container reach every other, and what was lost meanwhile.
 
-For: `wait until every pair answers, with a deadline`, and pings in the background while something is changed. Not here:
-the prober itself (prober.py). Times are seconds.
+For: `wait until every pair answers, with a deadline`; pings, or numbered datagrams one way, in the background while
+something is changed. Not here: the prober itself (prober.py). Times are seconds.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tortie.lab.errors import ControlFailed
 from tortie.lab.lifecycle import Lab
 from tortie.lab.plan import PROBER
 
-__all__ = ["BackgroundReport", "PairReport", "Probe", "Reach", "SilentPair"]
+__all__ = ["BackgroundReport", "DatagramReport", "PairReport", "Probe", "Reach", "SilentPair", "StreamReport"]
 
 ROUND_TIMEOUT_S: Final = 1.0
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -91,8 +91,80 @@ class BackgroundReport:
         return max((pair.outage_max_s for pair in self.pairs), default=0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """Counters of the datagrams of one pair; see datagrams.StreamCounters."""
+
+    source: str
+    destination: str
+    address: str
+    version: int
+    sent: int
+    received: int
+    missing: int
+    duplicates: int
+    reordered: int
+    late: int
+    first_missing: int | None
+    last_missing: int | None
+    outage_max_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramReport:
+    """What was counted of a run of datagrams.
+
+    Attributes:
+        rate_hz: datagrams a second and pair.
+        skipped: were due while the prober had no processor; neither sent nor counted in any pair.
+        refused: of those sent, the kernel of the source's host would not take.
+        strays: arrivals of what was never sent to there.
+        overflowed: of those missing, the prober's own sockets had no room for.
+        machine_dropped: packets of the whole machine that found its queue between interfaces full.
+        pairs: counters of each ordered pair.
+    """
+
+    rate_hz: float
+    skipped: int
+    refused: int
+    strays: int
+    overflowed: int
+    machine_dropped: int
+    pairs: tuple[StreamReport, ...]
+
+    @property
+    def sent(self) -> int:
+        """Datagrams sent, all pairs."""
+        return sum(pair.sent for pair in self.pairs)
+
+    @property
+    def received(self) -> int:
+        """Datagrams that arrived in time, each once, all pairs."""
+        return sum(pair.received for pair in self.pairs)
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the network lost: missing, and not for want of room in the prober's own sockets."""
+        return max(0, sum(pair.missing for pair in self.pairs) - self.overflowed)
+
+    @property
+    def outage_max_s(self) -> float:
+        """Longest time that any pair was cut off."""
+        return max((pair.outage_max_s for pair in self.pairs), default=0.0)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why a loss may be this machine's and not the network's; empty if it is the network's."""
+        found = (
+            (self.overflowed, "the prober's own receive buffers overflowed"),
+            (self.machine_dropped, "the machine's queue between interfaces was full (net.core.netdev_max_backlog)"),
+        )
+        return tuple(f"{text}: {count} packets" for count, text in found if count)
+
+
 _REACH: Final = TypeAdapter(Reach)
 _PAIRS: Final = TypeAdapter(tuple[PairReport, ...])
+_DATAGRAMS: Final = TypeAdapter(DatagramReport)
 
 
 class Probe:
@@ -137,6 +209,35 @@ class Probe:
         """End the background pings; returns the counters after the last answer or its time."""
         return _report(await self._ask("stop", ANSWER_TIMEOUT_S))
 
+    async def send(self, rate_hz: float, time_s: float) -> None:
+        """Begin to send numbered datagrams from every container to every other.
+
+        Args:
+            rate_hz: datagrams a second and pair.
+            time_s: after which it ends by itself.
+
+        Raises:
+            ControlFailed: some are being sent already, or an argument is out of bounds.
+        """
+        await self._ask("send", ANSWER_TIMEOUT_S, rate_hz=rate_hz, time_s=time_s)
+
+    async def send_for(self, rate_hz: float, time_s: float) -> DatagramReport:
+        """Send for some time, and return what was counted; who cancels it ends the sending."""
+        await self.send(rate_hz, time_s)
+        try:
+            await asyncio.sleep(time_s)
+        finally:
+            report = await self.stop_sending()
+        return report
+
+    async def arrivals(self) -> DatagramReport:
+        """Return what was counted so far of the datagrams."""
+        return _datagram_report(await self._ask("arrivals", ANSWER_TIMEOUT_S))
+
+    async def stop_sending(self) -> DatagramReport:
+        """End the datagrams; returns what was counted after the last arrival or its time."""
+        return _datagram_report(await self._ask("stop_sending", ANSWER_TIMEOUT_S))
+
     async def _ask(self, operation: str, timeout_s: float, **arguments: object) -> object:
         if not self._lab.directory.probe_socket.exists():
             await self._lab.start_process(PROBER)
@@ -146,6 +247,13 @@ class Probe:
 def _report(answer: object) -> BackgroundReport:
     try:
         return BackgroundReport(_PAIRS.validate_python(answer))
+    except ValidationError as error:
+        raise ControlFailed(f"the prober's answer cannot be read: {error}") from error
+
+
+def _datagram_report(answer: object) -> DatagramReport:
+    try:
+        return _DATAGRAMS.validate_python(answer)
     except ValidationError as error:
         raise ControlFailed(f"the prober's answer cannot be read: {error}") from error
 

@@ -1,4 +1,4 @@
-"""The prober: pings every container from every other, each from inside its own network namespace.
+"""The prober: pings and numbered datagrams from every container to every other, from inside their network namespaces.
 
 Run as `python -m tortie.lab.prober TARGETS SOCKET` by the holder, when somebody first asks for it. It answers on SOCKET
 (control.py):
@@ -7,8 +7,12 @@ Run as `python -m tortie.lab.prober TARGETS SOCKET` by the holder, when somebody
     start       {interval_s}     begin to ping every pair in the background, from fresh counters
     counters                     the background's counters, pair by pair
     stop                         end it, wait for what is on its way; the counters
+    send        {rate_hz, time_s} begin to send numbered datagrams, one way, so many a second and pair
+    arrivals                     what was counted of them
+    stop_sending                 end it, wait for what is on its way; what was counted
 
-Not here: packets (icmp.py), counting (pings.py), the asker's side (probe.py). No `ping` command is needed.
+Not here: packets (icmp.py), counting (pings.py), datagrams (datagram_run.py), the asker's side (probe.py). No `ping`
+command is needed.
 
 Sockets are made once, in the containers' namespaces, and work from here on: a socket stays where it was born.
 """
@@ -18,11 +22,13 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from tortie.lab.control import number_argument, serve
+from tortie.lab.datagram_run import DatagramRun
 from tortie.lab.errors import ControlFailed, LabError
 from tortie.lab.icmp import Echo, decode_reply, encode_request, reply_filter
 from tortie.lab.namespaces import socket_inside
@@ -34,12 +40,18 @@ __all__ = ["Prober", "main"]
 ROUND_TIMEOUT_S_MAX: Final = 60.0
 INTERVAL_S_MIN: Final = 0.01
 INTERVAL_S_MAX: Final = 60.0
+RATE_HZ_MIN: Final = 0.1
+RATE_HZ_MAX: Final = 1000.0
+SENDING_S_MAX: Final = 3600.0
 BURST_COUNT: Final = 200
 """Echoes sent in a row before answers are read: sockets and neighbour queues hold only so many."""
 
 EXPIRY_S: Final = 0.1
 RECEIVE_BUFFER_BYTES: Final = 1024 * 1024
 PACKET_BYTES_MAX: Final = 2048
+PRIORITY: Final = -10
+"""What measures should not wait for what is measured; it needs little. Only root may have it so."""
+
 VERSION_4: Final = 4
 
 Sockets = dict[tuple[str, int], socket.socket]
@@ -59,6 +71,7 @@ class Prober:
         Raises:
             LabError, OSError: a namespace is gone, or raw sockets are not allowed.
         """
+        self._targets = tuple(targets)
         self.pairs = full_matrix([(target.name, target.addresses) for target in targets])
         self._sockets = _open_sockets(targets)
         self._identifier = identifier
@@ -66,6 +79,8 @@ class Prober:
         self._background: _Run | None = None
         self._pinging: asyncio.Task[None] | None = None
         self._round_lock = asyncio.Lock()
+        self._datagrams: DatagramRun | None = None
+        self._run_count = 0
 
     def watch(self) -> None:
         """Begin to read answers, on the running loop."""
@@ -92,6 +107,8 @@ class Prober:
             case "stop":
                 await self._stop()
                 return self._counters()
+            case "send" | "arrivals" | "stop_sending":
+                return await self._handle_datagrams(operation, arguments)
             case _:
                 raise ControlFailed(f"unknown operation {operation!r}")
 
@@ -145,6 +162,29 @@ class Prober:
         book = self._background.book
         book.expire(asyncio.get_running_loop().time())
         return [{**asdict(pair), **asdict(counters)} for pair, counters in zip(book.pairs, book.counters, strict=True)]
+
+    # ------------------------------------------------------------------------------------------ datagrams
+
+    async def _handle_datagrams(self, operation: str, arguments: dict[str, object]) -> object:
+        if operation == "send":
+            rate_hz = number_argument(arguments, "rate_hz", RATE_HZ_MIN, RATE_HZ_MAX)
+            time_s = number_argument(arguments, "time_s", 1 / rate_hz, SENDING_S_MAX)
+            await self._send_datagrams(rate_hz, time_s)
+            return None
+        if self._datagrams is None:
+            raise ControlFailed("no datagrams were sent: `send` comes first")
+        if operation == "stop_sending":
+            await self._datagrams.stop()
+        return self._datagrams.counted()
+
+    async def _send_datagrams(self, rate_hz: float, time_s: float) -> None:
+        if self._datagrams is not None:
+            if self._datagrams.is_sending:
+                raise ControlFailed("datagrams are being sent already: one run at a time")
+            await self._datagrams.stop()
+        self._run_count += 1
+        self._datagrams = DatagramRun(self._targets, rate_hz, time_s, self._run_count)
+        self._datagrams.start()
 
     # ------------------------------------------------------------------------------------------ packets
 
@@ -230,6 +270,8 @@ async def _serve(targets: Sequence[ProbeTarget], path: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Run the prober until it is killed; returns its exit code."""
     try:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
         targets = targets_from_json(Path(arguments[0]).read_bytes()).targets
         asyncio.run(_serve(targets, Path(arguments[1])))
     except (LabError, OSError) as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,7 +25,7 @@ from tortie.lab.wiring import ContainerWiring
 from tortie.node.errors import AgentNotRunning, AgentRefused, AgentUnreachable
 from tortie.node.status_client import request, stream
 
-__all__ = ["HostStatus", "LabStatus", "SessionStatus", "agent_routes", "lab_status"]
+__all__ = ["HostStatus", "LabStatus", "SessionStatus", "agent_routes", "agent_status", "lab_status"]
 
 ASK_TIMEOUT_S: Final = 3.0
 ESTABLISHED: Final = "established"
@@ -56,7 +56,7 @@ class HostStatus:
     """One host.
 
     Attributes:
-        name, role: as in the topology.
+        name, role, agent: as in the topology.
         addresses: of its interfaces, with prefix length.
         processes: those of this host.
         sessions: of its agent, None where none answers.
@@ -67,6 +67,7 @@ class HostStatus:
 
     name: str
     role: str
+    agent: str
     addresses: tuple[str, ...]
     processes: tuple[ProcessReport, ...]
     sessions: tuple[SessionStatus, ...] | None
@@ -130,6 +131,23 @@ async def lab_status(lab: Lab) -> LabStatus:
     )
 
 
+async def agent_status(lab: Lab, host: str) -> dict[str, Any]:
+    """Return the whole status of a host's agent, as `node status -o json` prints it.
+
+    Raises:
+        ControlFailed: the agent does not answer.
+    """
+
+    def ask() -> dict[str, Any]:
+        with _reachable(lab.directory.host_run(host)) as socket:
+            return request(socket, "status", timeout_s=ASK_TIMEOUT_S)
+
+    try:
+        return await asyncio.to_thread(ask)
+    except (AgentUnreachable, AgentRefused) as error:
+        raise ControlFailed(f"{host}: {error}") from error
+
+
 async def agent_routes(lab: Lab, host: str) -> list[dict[str, object]]:
     """Return every path that a host's agent knows.
 
@@ -169,6 +187,7 @@ async def _host_status(lab: Lab, name: str, processes: list[ProcessReport]) -> H
     return HostStatus(
         name=name,
         role=host.role,
+        agent=host.agent,
         addresses=tuple(text for item in host.interfaces for text in item.addresses),
         processes=tuple(processes),
         sessions=answer.sessions if answer else None,

@@ -8,10 +8,13 @@ was expected.
 """
 
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
 
-from tortie.lab.errors import TopologyInvalid, UnknownLab
+from tortie.lab.errors import NoDualStack, TopologyInvalid, UnknownLab
+from tortie.lab.foreign.speakers import SPEAKERS
 from tortie.lab.reader import Reader, as_address, as_network, load_mapping
 from tortie.lab.topology_types import LAN, Container, Host, Interface, Peer, Pool, Role, Route, Topology
 
@@ -28,11 +31,12 @@ __all__ = [
     "known_topologies",
     "load_topology",
     "parse_topology",
+    "with_agents",
 ]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-AGENTS: Final = ("tortie", "none")
-"""What a host can run as its BGP speaker."""
+AGENTS: Final = ("tortie", *SPEAKERS, "none")
+"""What a host can run as its BGP speaker: ours, a foreign one, nothing."""
 
 STARTS: Final = ("automatic", "manual")
 """manual: the lab leaves the process, and a reflector's record, to the person."""
@@ -44,6 +48,7 @@ CONTAINERS_PER_HOST_MAX: Final = 1000
 AS_NUMBER_MAX: Final = 4294967295
 PORT_MAX: Final = 65535
 API_PORT: Final = 2379
+DUAL_STACK_SUFFIX: Final = "-dual-stack"
 IPV4: Final = 4
 IPV6: Final = 6
 
@@ -55,13 +60,20 @@ def known_topologies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
 
 
-def load_topology(name_or_path: str) -> Topology:
+def load_topology(name_or_path: str, *, is_dual_stack: bool = False) -> Topology:
     """Return a shipped topology by name, or the one in a YAML file by its path.
+
+    Args:
+        name_or_path: of the topology.
+        is_dual_stack: the shipped one that is the same with IPv6 beside IPv4.
 
     Raises:
         UnknownLab: neither a shipped name nor a file that can be read.
+        NoDualStack: there is no such one.
         TopologyInvalid: the file is wrong.
     """
+    if is_dual_stack:
+        name_or_path = _dual_stack(name_or_path)
     shipped = _SHIPPED / f"{name_or_path}.yaml"
     if name_or_path in known_topologies():
         return parse_topology(shipped.read_text(encoding="utf-8"), shipped.name)
@@ -74,6 +86,37 @@ def load_topology(name_or_path: str) -> Topology:
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise TopologyInvalid(name_or_path, "", detail, "a readable topology file (.yaml)") from error
     return parse_topology(text, name_or_path)
+
+
+def with_agents(topology: Topology, agents: Mapping[str, str]) -> Topology:
+    """Return a topology in which some hosts run other agents.
+
+    Args:
+        topology: any.
+        agents: host's name → agent's name.
+
+    Raises:
+        TopologyInvalid: no such host, no such agent, or one for a host that has none.
+    """
+    for name, agent in agents.items():
+        if name not in [host.name for host in topology.hosts if host.agent != "none"]:
+            names = ", ".join(host.name for host in topology.hosts if host.agent != "none")
+            raise TopologyInvalid(topology.source, "hosts", name, f"a host with an agent: {names}")
+        if agent not in AGENTS[:-1]:
+            raise TopologyInvalid(topology.source, f"hosts.{name}.agent", agent, f"one of {', '.join(AGENTS[:-1])}")
+    hosts = (replace(host, agent=agents.get(host.name, host.agent)) for host in topology.hosts)
+    return replace(topology, hosts=tuple(hosts))
+
+
+def _dual_stack(name: str) -> str:
+    """Return the name of a topology with both families; one that has both already is its own."""
+    known = known_topologies()
+    if name in known and name.endswith(DUAL_STACK_SUFFIX):
+        return name
+    if name + DUAL_STACK_SUFFIX not in known:
+        have = tuple(each.removesuffix(DUAL_STACK_SUFFIX) for each in known if each.endswith(DUAL_STACK_SUFFIX))
+        raise NoDualStack(name, have)
+    return name + DUAL_STACK_SUFFIX
 
 
 def parse_topology(text: str, source: str) -> Topology:
@@ -179,8 +222,9 @@ def _read_host(name: str, reader: Reader, networks: dict[str, tuple[str, ...]]) 
         is_manual=reader.choice("start", STARTS, default="automatic") == "manual",
         api_port=_read_api(reader),
         routes=tuple(_read_route(route) for route in reader.readers("routes")),
+        is_optional=reader.boolean("optional", default=False),
     )
-    reader.done("role, agent, interfaces, containers, as_number, cluster_id, start, api, routes")
+    reader.done("role, agent, interfaces, containers, as_number, cluster_id, start, api, routes, optional")
     if not host.interfaces:
         raise reader.fail("interfaces", "nothing", "a mapping of LAN to address, with one LAN or more")
     if host.containers and role != "node":
@@ -261,7 +305,7 @@ def _check_hosts(topology: Topology) -> None:
     if not topology.hosts:
         raise TopologyInvalid(topology.source, "hosts", "nothing", "one host or more")
     for host in topology.hosts:
-        if host.agent == "tortie" and host.address(4) is None and host.address(6) is None:
+        if host.agent != "none" and host.address(4) is None and host.address(6) is None:
             raise TopologyInvalid(topology.source, f"hosts.{host.name}.interfaces", "nothing", "an address")
     waiting = [item.name for item in topology.containers if not item.addresses]
     if waiting and not topology.pools:

@@ -5,6 +5,7 @@ JSON path, value, what was expected, and for an unknown field the known name tha
 for: rules (they stand with their kind and raise `Expected`).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar, get_args
 
@@ -19,6 +20,9 @@ M = TypeVar("M", bound=Model)
 
 Location = tuple[str | int, ...]
 """Steps into plain data: names of fields and indexes of lists."""
+
+HIDDEN: Final = "(hidden)"
+_SECRET_NAME: Final = re.compile(r"passw|secret", re.IGNORECASE)
 
 _EXPECTED_BY_TYPE: Final[dict[str, str]] = {
     "model_type": "a mapping",
@@ -70,17 +74,23 @@ def path_text(location: Location) -> str:
 
 def _problem(model: type[Model], detail: ErrorDetails, data: object) -> FieldProblem:
     location: Location = detail["loc"]
+    given = _shown(location, detail["input"])
     if detail["type"] == "extra_forbidden":
         known = _known_fields(model, location[:-1])
         nearest = nearest_name(str(location[-1]), known)
-        return FieldProblem(path_text(location), detail["input"], ", ".join(known), nearest, is_unknown_field=True)
+        return FieldProblem(path_text(location), given, ", ".join(known), nearest, is_unknown_field=True)
     if detail["type"] == "missing":
         return FieldProblem(path_text(location), None, _description(model, location) or "a value")
     context = detail.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, Expected):
-        return _problem_of_rule(cause, location, detail["input"], data)
-    return FieldProblem(path_text(location), detail["input"], _expected(detail, context))
+        return _problem_of_rule(cause, location, given, data)
+    return FieldProblem(path_text(location), given, _expected(detail, context))
+
+
+def _shown(location: Location, value: object) -> object:
+    """Return a value as messages may quote it: what was typed where a secret belongs may be one."""
+    return HIDDEN if any(_SECRET_NAME.search(str(step)) for step in location) else value
 
 
 def _problem_of_rule(cause: Expected, location: Location, value: object, data: object) -> FieldProblem:

@@ -9,8 +9,9 @@ the last good intent from disk.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tortie import __version__
@@ -19,28 +20,47 @@ from tortie.bgp.engine import (
     EndOfRIBReceived,
     Engine,
     NextHopsWanted,
+    Observer,
+    PeerConfig,
     PeerDown,
+    PeerKey,
     PeerUp,
     PrefixLimitNear,
 )
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
 from tortie.node.datapath import Datapath
+from tortie.node.events import EventLog
+from tortie.node.histogram import Histogram
 from tortie.node.intent_config import listen_addresses, peer_configs, speaker_config
 from tortie.node.intent_source import IntentUpdate, IntentWithheld, Planner, intents
+from tortie.node.kernel_news import kernel_news
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
+from tortie.node.last_sessions import LastSessions, load_last_sessions
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
+from tortie.node.metrics_address import MetricsAddress
+from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_samples
+from tortie.node.metrics_service import open_metrics
+from tortie.node.metrics_speaker import process_samples, speaker_samples
+from tortie.node.metrics_table import Samples
+from tortie.node.presence import announce
+from tortie.node.secret_watch import SecretWatch
+from tortie.node.service_manager import ServiceManager
+from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
+from tortie.speaker import Callbacks, ConnectionRefused, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
 
 ROOT_PREFIX = "/calico/"
 LISTEN_RETRY_S = 2.0
+KERNEL_NEWS_S = 5.0
+"""How often the log is told what happened to the kernel's routes: as a number, not route by route."""
 
 Start = Callable[[Coroutine[object, object, None]], None]
 """Runs a coroutine as a task of the agent's group."""
@@ -56,8 +76,10 @@ class AgentOptions:
         plan: what this speaker should do, given everything.
         datastore: URL of the datastore.
         status_socket: where it answers questions.
-        last_intent: file of the last good intent.
+        last_intent: file of the last good intent; beside it lies which sessions were up.
+        secrets_directory: files NAME/KEY with passwords, which go before the datastore's secrets; None = no such files.
         jitter: 0.75 to 1.0, for timers that are to be spread.
+        metrics: where metrics are served; None = nowhere.
     """
 
     role: str
@@ -67,6 +89,8 @@ class AgentOptions:
     status_socket: Path
     last_intent: Path
     jitter: Callable[[], float]
+    secrets_directory: Path | None = None
+    metrics: MetricsAddress | None = None
 
 
 class Agent:
@@ -76,20 +100,30 @@ class Agent:
         """Keep the options; nothing is opened before `run`."""
         self._options = options
         self._log = log
+        self._manager = ServiceManager()
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
+        self._secrets = SecretWatch(options.secrets_directory, options.jitter)
+        self._passwords = SessionPasswords()
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
+        self._store_status_at = 0.0
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
+        self._propagation = Histogram()
+        self._measures = DatastoreMeasures(0.0)
+        self._events = EventLog()
+        self._sessions_file = options.last_intent.with_suffix(".sessions.json")
+        self._expected: frozenset[PeerKey] | None = None
+        self._last_sessions = LastSessions(self._sessions_file, self._sessions_up, self._cannot_save_sessions)
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End the agent: sessions with Cease, routes stay in the kernel.
@@ -105,35 +139,52 @@ class Agent:
 
         Raises:
             StatusSocketUnusable: the status socket cannot be made, or another agent has it.
+            ListenFailed: metrics cannot be served where they should.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
-        self._started_at = asyncio.get_running_loop().time()
-        store = open_store(self._options.datastore)
+        self._started_at = self._store_status_at = asyncio.get_running_loop().time()
+        self._measures = DatastoreMeasures(self._started_at)
+        self._log.info("agent started", object=self._object, version=__version__)
+        store = open_store(
+            self._options.datastore,
+            on_warning=lambda text: self._log.warning("datastore settings", object="datastore", reason=text),
+        )
         status = StatusServer(self._options.status_socket, self._handlers())
+        metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
             status.open()
-            await self._run_tasks(status, store)
+            await self._run_tasks([status.serve(), metrics.serve()], store)
         finally:
             status.close()
+            metrics.close()
             if self._speaker is not None:
                 await self._speaker.close(for_restart=self._is_for_restart)
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
 
-    async def _run_tasks(self, status: StatusServer, store: Store) -> None:
+    async def _run_tasks(self, servers: Sequence[Coroutine[object, object, None]], store: Store) -> None:
         async with asyncio.TaskGroup() as tasks:
 
             def start(work: Coroutine[object, object, None]) -> None:
                 self._running.append(tasks.create_task(work))
 
-            start(status.serve())
+            for server in servers:
+                start(server)
+            start(self._secrets.run(store))
+            await self._secrets.first_word()
+            self._secrets.on_change = self._secrets_changed
             known = self._come_up_with_last_intent(start)
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(announce(store, self._options.role, self._options.name, datetime.now(UTC), self._log))
+            start(self._tell_kernel_news())
+            start(self._last_sessions.run())
             await self._stopping.wait()
-            self._log.info("stopping", name=self._options.name)
+            self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
+            self._last_sessions.write()
+            self._manager.stopping()
             for task in self._running:
                 task.cancel()
 
@@ -142,7 +193,7 @@ class Agent:
     def _come_up_with_last_intent(self, start: Start) -> Known | None:
         last, reason = load_last_intent(self._options.last_intent)
         if last is None:
-            self._log.info("no last intent", reason=reason)
+            self._log.info("no last intent", object=self._object, reason=reason)
             return None
         self._intent_from = "disk"
         self._saved_history = None if last.known is None else last.known.history
@@ -152,12 +203,14 @@ class Agent:
     async def _follow(self, follower: Follower, start: Start) -> None:
         async for update in intents(follower, self._options.plan):
             match update:
-                case IntentUpdate(intent, revision):
+                case IntentUpdate(intent, revision, received_at):
                     self._note_found(revision)
                     if intent != self._intent:
                         self._take_intent(intent, start)
                         self._save(intent, follower)
-                case IntentWithheld(reason, revision):
+                    self._measures.note_acted(received_at, asyncio.get_running_loop().time())
+                case IntentWithheld(reason, revision, received_at):
+                    self._measures.note_withheld(received_at)
                     self._note_withheld(reason, revision)
                 case StoreStatus():
                     self._note_store_status(update)
@@ -174,14 +227,23 @@ class Agent:
         """What the datastore says is not acted on: what we do stays as it is, and status says why."""
         self._revision = revision
         self._withheld = reason
-        self._log.warning("datastore not acted on", reason=reason)
+        self._log.warning("datastore not acted on", object="datastore", reason=reason, revision=revision)
+        self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
-        self._store_status = status
-        if status.is_connected and not status.is_held:
-            self._log.info("datastore connected", revision=status.revision)
+        former, self._store_status = self._store_status, status
+        now = asyncio.get_running_loop().time()
+        if (former.is_connected, former.is_held) != (status.is_connected, status.is_held):
+            self._store_status_at = now
+        self._measures.note_status(status, now)
+        if status.is_held:
+            self._log.error("datastore not believed", object="datastore", reason=status.text, revision=status.revision)
+        elif status.is_connected:
+            self._log.info("datastore connected", object="datastore", revision=status.revision)
         else:
-            self._log.warning("datastore trouble, sessions and routes stay", reason=status.text)
+            self._log.warning("datastore lost, sessions and routes stay", object="datastore", reason=status.text)
+        if status.text:
+            self._manager.status(f"datastore trouble: {status.text}")
 
     def _save(self, intent: NodeIntent, follower: Follower) -> None:
         known = follower.known
@@ -189,7 +251,7 @@ class Agent:
         try:
             save_last_intent(self._options.last_intent, LastIntent(intent, known))
         except OSError as error:
-            self._log.warning("cannot save the last intent", path=self._options.last_intent, reason=error)
+            self._log.warning("cannot save the last intent", object=str(self._options.last_intent), reason=error)
 
     # ------------------------------------------------------------------ doing what the intent says
 
@@ -198,24 +260,50 @@ class Agent:
         self._log.set_level(intent.log_level)
         self._log_quarantine(former, intent)
         speaker = self._speaker or self._build(intent, start)
-        peers = peer_configs(intent)
-        speaker.engine.reconfigure(peers, (), speaker.now, speaker_config(intent))
+        peers = self._configure(speaker, intent)
         self._listen(intent)
         if self._datapath is None:
             self._originate(set(intent.originated))
         else:
             self._datapath.apply(intent, ((peer.key, peer.options.families) for peer in peers))
         speaker.wake()
-        self._log.info("intent taken", sessions=len(peers), originated=len(intent.originated), by=self._intent_from)
+        counts = {"sessions": len(peers), "originated": len(intent.originated), "quarantined": len(intent.quarantine)}
+        self._log.info("intent taken", object=self._object, source=self._intent_from, **counts)
+        self._manager.ready(f"intent from {self._intent_from}, {len(peers)} sessions configured")
+
+    def _configure(self, speaker: Speaker, intent: NodeIntent) -> tuple[PeerConfig, ...]:
+        """Give the speaker the intent's sessions with the passwords that there are now; return its peers."""
+        former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
+        for problem in set(self._passwords.problems) - set(former.problems):
+            self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
+        refused = self._passwords.refused
+        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
+        return peers
+
+    def _secrets_changed(self) -> None:
+        """Take what the secrets say now; an established session goes on with another password in place."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return
+        if session_passwords(intent.sessions, self._secrets.secrets.password) != self._passwords:
+            self._configure(speaker, intent)
+            self._log.info("passwords taken", object=self._object, sessions=len(self._passwords.passwords))
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
+        self._expected = load_last_sessions(self._sessions_file)
         engine = Engine(
             speaker_config(intent),
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
+            expected=self._expected,
+            observer=Observer(
+                propagated=None if self._options.metrics is None else self._propagation.observe,
+                session_event=self._on_session_event,
+            ),
         )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         start(speaker.run())
@@ -237,30 +325,69 @@ class Agent:
         speaker.wake()
 
     def _on_event(self, event: Event) -> None:
+        """Give the data path what is its business, and keep and log what sessions do."""
+        if isinstance(event, ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear):
+            self._on_session(event)
+        elif self._datapath is not None:
+            self._on_routes(event, self._datapath)
+
+    @staticmethod
+    def _on_routes(event: BestPathsChanged | EndOfRIBReceived | NextHopsWanted, datapath: Datapath) -> None:
         match event:
             case BestPathsChanged():
-                if self._datapath is not None:
-                    self._datapath.write(event)
+                datapath.write(event)
             case EndOfRIBReceived():
-                if self._datapath is not None:
-                    self._datapath.note_end_of_rib(event)
+                datapath.note_end_of_rib(event)
             case NextHopsWanted():
-                if self._datapath is not None:
-                    self._datapath.follow(event)
+                datapath.follow(event)
+
+    def _on_session(self, event: ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear) -> None:
+        match event:
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
-                self._log.info("session up", peer=str(peer))
+                self._events.session_up(peer, self._now())
+                self._last_sessions.note_change()
+                self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
-                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+                self._events.session_down(event, self._now())
+                self._last_sessions.note_change()
+                self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
             case PrefixLimitNear(peer, family, count, prefixes_max):
                 self._log.warning(
-                    "prefix limit near", peer=str(peer), family=family.name, count=count, prefixes_max=prefixes_max
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
                 )
 
+    def _on_session_event(self, peer: PeerKey, text: str) -> None:
+        self._log.debug("session event", object=f"session {peer}", reason=text)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _sessions_up(self) -> set[PeerKey] | None:
+        """Return whose sessions are up, or were and are still waited for; None where there is no speaker yet."""
+        if self._speaker is None:
+            return None
+        engine = self._speaker.engine
+        up = {key for key, peer in engine.peers.items() if peer.source is not None}
+        return up | (self._expected or set()) if engine.deferred_families else up
+
+    def _cannot_save_sessions(self, error: OSError) -> None:
+        self._log.warning("cannot save which sessions are up", object=str(self._sessions_file), reason=error)
+
     def _log_quarantine(self, former: NodeIntent | None, intent: NodeIntent) -> None:
+        self._events.quarantine(() if former is None else former.quarantine, intent.quarantine, self._now())
         before = set() if former is None else set(former.quarantine)
         for item in intent.quarantine:
             if item not in before:
-                self._log.warning("record set aside", kind=item.kind, name=item.name, reason=item.reason)
+                self._log.warning("record set aside", object=f"{item.kind} {item.name}", reason=item.reason)
+        for item in sorted(before - set(intent.quarantine)):
+            self._log.info("record set aside no more", object=f"{item.kind} {item.name}", reason=item.reason)
 
     # ------------------------------------------------------------------ listening
 
@@ -278,7 +405,7 @@ class Agent:
             except ListenFailed as error:
                 self._listen_errors[address] = str(error)
                 if former_errors.get(address) != str(error):
-                    self._log.error("cannot listen", address=address, port=port, reason=error)
+                    self._log.error("cannot listen", object=f"address {address}", port=port, reason=error)
 
     async def _listen_again(self) -> None:
         """Try again what could not be listened on: the address or the port may be free by now."""
@@ -286,6 +413,38 @@ class Agent:
             await asyncio.sleep(LISTEN_RETRY_S)
             if self._listen_errors and self._intent is not None:
                 self._listen(self._intent)
+
+    # ------------------------------------------------------------------ the kernel
+
+    async def _tell_kernel_news(self) -> None:
+        """Log what happened to the kernel's routes, a few lines at a time however many they are."""
+        before = None
+        while True:
+            await asyncio.sleep(KERNEL_NEWS_S)
+            if self._datapath is not None:
+                status = self._datapath.status()
+                for say, event, fields in kernel_news(self._log, before, status):
+                    say(event, object="kernel routes", **fields)
+                before = status
+
+    # ------------------------------------------------------------------ metrics
+
+    @property
+    def _object(self) -> str:
+        return f"{self._options.role} {self._options.name}"
+
+    def _samples(self) -> Samples:
+        """Yield all metrics; called between two steps of the agent, at each scrape."""
+        now = asyncio.get_running_loop().time()
+        yield from process_samples(self._options.role, self._log, len(self._listen_errors))
+        known = None if self._follower is None else self._follower.known
+        yield from self._measures.samples(0 if known is None else known.revision, self._revision, now)
+        yield from intent_samples(self._intent_from, () if self._intent is None else self._intent.quarantine)
+        yield "tortie_update_propagation_seconds", (), self._propagation
+        if self._speaker is not None:
+            yield from speaker_samples(self._speaker)
+        if self._datapath is not None:
+            yield from kernel_samples(self._datapath.status(), self._datapath.lag_s(), self._datapath.write_times)
 
     # ------------------------------------------------------------------ status
 
@@ -299,30 +458,39 @@ class Agent:
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""
-        is_confirmed = self._follower is not None and self._follower.confirm()
+        has_secrets = self._secrets.confirm()
+        is_confirmed = (self._follower is not None and self._follower.confirm()) or has_secrets
         if is_confirmed:
-            self._log.warning("datastore confirmed by an operator")
+            self._log.warning("datastore confirmed by an operator", object="datastore")
         return {"confirmed": is_confirmed}
 
     def _routes(self, arguments: JSONObject) -> Iterator[JSONObject]:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
-        intent, speaker = self._intent, self._speaker
+        intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
+        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
+        if speaker is not None:
+            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,
             "version": __version__,
-            "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
-            "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
+            "uptime_s": round(now - self._started_at, 3),
+            "datastore": {
+                **asdict(self._store_status),
+                "acted_revision": self._revision,
+                "age_s": round(now - self._store_status_at, 3),
+            },
             "intent_from": self._intent_from,
             "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),
             "listen_errors": self._listen_errors,
             "sessions": [] if speaker is None else session_views(speaker.engine, speaker.now, roles),
+            "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],
+            "events": self._events.view(self._now()),
         }

@@ -17,6 +17,7 @@ from tortie.bgp.rib import Path, SourceKind
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family
 from tortie.fabric import NodeIntent
 from tortie.node.desired_routes import NextHopChange
+from tortie.node.histogram import Histogram
 from tortie.node.kernel_routes import KernelRoutes, KernelRoutesConfig
 from tortie.node.kernel_state import KernelStatus
 from tortie.node.learned import Prefix
@@ -101,6 +102,15 @@ class Datapath:
     def status(self) -> KernelStatus:
         """Return the state of the kernel's synchronisation."""
         return self._kernel.status()
+
+    def lag_s(self) -> float:
+        """Return how long the oldest change has waited that is not in the kernel yet, seconds."""
+        return self._kernel.lag_s()
+
+    @property
+    def write_times(self) -> Histogram:
+        """From a change until the kernel had acknowledged all that it led to."""
+        return self._kernel.write_times
 
     async def run(self) -> None:
         """Keep the kernel as desired until cancelled."""

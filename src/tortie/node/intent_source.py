@@ -4,6 +4,7 @@ For: following the datastore, decoding resources, planning. Not for: acting on t
 Structures to know: `IntentUpdate` (the intent and the revision it was made from), `StoreStatus`.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from tortie.fabric import Fabric, LiveFabric, NodeIntent, NodeNotFound
 from tortie.model import DEFAULT_NAME
 from tortie.store import Follower, StoreStatus, StoreUpdate, decode_entry
+from tortie.store.schema import SCHEMA_KEY, schema_problem
 
 __all__ = ["IntentUpdate", "IntentWithheld", "Planner", "intents"]
 
@@ -20,22 +22,24 @@ Planner = Callable[[Fabric], NodeIntent]
 
 @dataclass(frozen=True, slots=True)
 class IntentUpdate:
-    """What the speaker should do from now on, and the datastore's revision that says so."""
+    """What the speaker should do from now on, the datastore's revision that says so, and when that came (loop time)."""
 
     intent: NodeIntent
     revision: int
+    received_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class IntentWithheld:
     """The datastore is there and what it says is not to be acted on: what was in force stays so.
 
-    It has no record of this node (yet), or the cluster's own settings cannot be used: to guess the AS number or
-    whether there is a mesh would tear the network down.
+    It has no record of this node (yet), its schema is not one of ours, or the cluster's own settings cannot be used: to
+    guess the AS number or whether there is a mesh would tear the network down.
     """
 
     reason: str
     revision: int
+    received_at: float
 
 
 async def intents(
@@ -49,20 +53,24 @@ async def intents(
     async with aclosing(follower.updates()) as updates:
         async for update in updates:
             if isinstance(update, StoreUpdate):
+                received_at = asyncio.get_running_loop().time()
                 for event in update.changed:
                     live.put(event.key, None if event.entry is None else decode_entry(event.entry))
-                yield _planned(live.fabric(), update.revision, plan)
+                if problem := schema_problem(update.entries.get(SCHEMA_KEY)):
+                    yield IntentWithheld(problem, update.revision, received_at)
+                else:
+                    yield _planned(live.fabric(), update.revision, plan, received_at)
             else:
                 yield update
 
 
-def _planned(fabric: Fabric, revision: int, plan: Planner) -> IntentUpdate | IntentWithheld:
+def _planned(fabric: Fabric, revision: int, plan: Planner, received_at: float) -> IntentUpdate | IntentWithheld:
     if not fabric.settings.is_default_usable:
-        return IntentWithheld(_settings_problem(fabric), revision)
+        return IntentWithheld(_settings_problem(fabric), revision, received_at)
     try:
-        return IntentUpdate(plan(fabric), revision)
+        return IntentUpdate(plan(fabric), revision, received_at)
     except NodeNotFound as error:
-        return IntentWithheld(str(error), revision)
+        return IntentWithheld(str(error), revision, received_at)
 
 
 def _settings_problem(fabric: Fabric) -> str:

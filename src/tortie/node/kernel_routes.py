@@ -19,6 +19,7 @@ from typing import Final
 from tortie.bgp.wire.family import IPV4_UNICAST, IPV6_UNICAST, Family
 from tortie.node.desired_routes import NextHopChange
 from tortie.node.errors import DumpInterrupted, NetlinkError
+from tortie.node.histogram import Histogram
 from tortie.node.kernel_state import KernelStatus, KernelSyncConfig, Snapshot
 from tortie.node.kernel_sync import KernelSync
 from tortie.node.learned import Prefix
@@ -26,6 +27,7 @@ from tortie.node.netlink import RouteSocket
 from tortie.node.netlink_monitor import EVENT_DATAGRAMS_MAX, RouteMonitor
 from tortie.node.resolver import Resolution
 from tortie.node.route import ROUTE_PROTOCOL
+from tortie.node.write_lag import WriteLag
 
 __all__ = ["SLICE_KEYS_MAX", "KernelRoutes", "KernelRoutesConfig", "LearnedCallback", "NextHopCallback"]
 
@@ -58,7 +60,11 @@ class KernelRoutesConfig:
 
 
 class KernelRoutes:
-    """See the module's header. Made in the network namespace that it shall keep."""
+    """See the module's header. Made in the network namespace that it shall keep.
+
+    Attributes:
+        write_times: from a change asked for, or found, until the kernel had acknowledged all that it led to.
+    """
 
     def __init__(
         self,
@@ -83,6 +89,8 @@ class KernelRoutes:
         self._sync = KernelSync(config.sync)
         self._socket = RouteSocket()
         self._monitor = RouteMonitor(ignored_port_ids=(self._socket.port_id,))
+        self.write_times = Histogram()
+        self._lag = WriteLag()
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._scanned = asyncio.Event()
@@ -132,10 +140,19 @@ class KernelRoutes:
         self._changed()
 
     def _changed(self) -> None:
+        self._note_queued()
         self._settled.clear()
         self._wake.set()
 
+    def _note_queued(self) -> None:
+        if self._sync.queued_count > self._sync.taken_count:
+            self._lag.note(self._sync.queued_count, asyncio.get_running_loop().time())
+
     # ------------------------------------------------------------ what it says
+
+    def lag_s(self) -> float:
+        """Return how long the oldest change has waited that is not written yet, seconds; 0: none waits."""
+        return self._lag.seconds(asyncio.get_running_loop().time())
 
     def learned(self) -> frozenset[Prefix]:
         """Return the prefixes that the host offers to BGP, before any filter of pools."""
@@ -217,6 +234,8 @@ class KernelRoutes:
         events = self._monitor.read()
         for event in events:
             self._sync.apply(event)
+        if events:
+            self._note_queued()
         if len(events) >= EVENT_DATAGRAMS_MAX:
             self._wake.set()  # more may wait
         elif self._has_unread_events:
@@ -268,14 +287,18 @@ class KernelRoutes:
 
     def _write_slice(self) -> None:
         requests = self._sync.next_requests(SLICE_KEYS_MAX)
-        if not requests:
-            return
-        try:
-            failures = self._socket.apply(requests)
-        except NetlinkError as error:
-            self._sync.unanswered(requests, f"write: {error}")
-        else:
-            self._sync.applied(requests, failures)
+        is_answered = True
+        if requests:
+            try:
+                failures = self._socket.apply(requests)
+            except NetlinkError as error:
+                is_answered = False
+                self._sync.unanswered(requests, f"write: {error}")
+            else:
+                self._sync.applied(requests, failures)
+        for seconds in self._lag.take_done(self._sync.taken_count, asyncio.get_running_loop().time()):
+            if is_answered:
+                self.write_times.observe(seconds)
 
     def _report(self) -> None:
         if self._on_learned is not None:

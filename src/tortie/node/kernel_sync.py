@@ -53,6 +53,7 @@ class _Counters:
     scans: int = 0
     resyncs: int = 0
     last_error: str = ""
+    taken: int = 0
 
 
 class KernelSync:
@@ -290,6 +291,16 @@ class KernelSync:
         """Whether `next_requests` would find something to look at."""
         return bool(self._dirty) or self._is_resolving_changed
 
+    @property
+    def taken_count(self) -> int:
+        """How many keys `next_requests` has looked at, ever."""
+        return self._counters.taken
+
+    @property
+    def queued_count(self) -> int:
+        """What `taken_count` is at the latest when all that is dirty now has been looked at: first in, first out."""
+        return self._counters.taken + len(self._dirty)
+
     def next_requests(self, keys_max: int) -> list[RouteRequest]:
         """Look at up to `keys_max` dirty keys and return what is to be written for them; give the answers to `applied`.
 
@@ -331,6 +342,7 @@ class KernelSync:
 
     def _take_notes(self, keys: list[RouteKey], desired: Mapping[RouteKey, Route], operations: Operations) -> None:
         """Remember of each key whether it waits, conflicts, or would be a repair."""
+        self._counters.taken += len(keys)
         conflicts = operations.conflicts
         for key in keys:
             if self._dirty.pop(key):

@@ -4,25 +4,34 @@ What it is for: running a `StandaloneConfig` until it is told to stop. What it i
 (``standalone.py``), nodes and reflectors of a datastore (``agent.py``). Its status has the agent's shape, so that the
 same commands show it. It imports neither pydantic nor HTTP nor rich.
 
-RFC 4486 §4 (how its sessions end).
+RFC 4486 §4 (how its sessions end), RFC 2385 (passwords, from files that are looked at again each second).
 
 To know first: `StandaloneReflector`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import Engine, PeerDown, PeerUp, PrefixLimitNear
+from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp, PrefixLimitNear
+from tortie.node.errors import SecretUnusable
+from tortie.node.events import EventLog
+from tortie.node.histogram import Histogram
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
+from tortie.node.metrics_address import MetricsAddress
+from tortie.node.metrics_service import open_metrics
+from tortie.node.metrics_speaker import process_samples, speaker_samples
+from tortie.node.metrics_table import Samples
+from tortie.node.password_file import LOOK_S, PasswordFiles
+from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, Speaker
-from tortie.speaker.speaker import Event
+from tortie.speaker import Callbacks, ConnectionRefused, Event, Password, Speaker
 
 __all__ = ["StandaloneReflector"]
 
@@ -30,7 +39,14 @@ __all__ = ["StandaloneReflector"]
 class StandaloneReflector:
     """One run of a reflector. `run` once, inside an event loop; `stop` ends it."""
 
-    def __init__(self, config: StandaloneConfig, status_socket: Path, log: Log, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: StandaloneConfig,
+        status_socket: Path,
+        log: Log,
+        jitter: Callable[[], float],
+        metrics: MetricsAddress | None = None,
+    ) -> None:
         """Keep what it is to do; nothing is opened before `run`.
 
         Args:
@@ -38,17 +54,25 @@ class StandaloneReflector:
             status_socket: where it answers questions; its directory is made.
             log: is told what happens.
             jitter: 0.75 to 1.0, for timers that are to be spread (RFC 4271 §10).
+            metrics: where metrics are served; None = nowhere.
         """
         self._config = config
         self._log = log
+        self._manager = ServiceManager()
         self._jitter = jitter
+        self._metrics = metrics
+        self._propagation = Histogram()
         self._status = StatusServer(
             status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
         )
+        self._files = PasswordFiles()
+        self._passwords: dict[str, Password] = {}
+        self._password_problems: dict[str, str] = {}
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._speaker: Speaker | None = None
         self._started_at = 0.0
+        self._events = EventLog()
 
     def stop(self, *, for_restart: bool = False) -> None:
         """End every session with Cease / Administrative Shutdown, then the process.
@@ -63,44 +87,99 @@ class StandaloneReflector:
         """Run until `stop`.
 
         Raises:
-            ListenFailed: the address cannot be listened on.
+            ListenFailed: the address, or that for metrics, cannot be listened on.
+            SecretUnusable: a peer's password cannot be read.
             StatusSocketUnusable: the status socket cannot be made, or another process has it.
         """
         config = self._config
-        engine = Engine(config.speaker, self._jitter)
+        propagated = None if self._metrics is None else self._propagation.observe
+        observer = Observer(propagated=propagated, session_event=self._on_session_event)
+        engine = Engine(config.speaker, self._jitter, observer=observer)
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
         self._started_at = speaker.now
+        self._passwords = {where: self._files.read(file) for where, file in config.password_files.items()}
         self._status.open()
+        metrics = None
         try:
+            speaker.reconfigure(config.peers, config.ranges, passwords=self._passwords)
             port = speaker.listen(config.listen_address, config.listen_port)
-            engine.reconfigure(config.peers, config.ranges, speaker.now)
-            speaker.wake()
-            self._log.info("listening", address=config.listen_address, port=port)
-            await self._run_until_stopped(speaker)
+            self._log.info("listening", object=f"address {config.listen_address}", port=port, version=__version__)
+            self._manager.ready(f"listening on {config.listen_address} port {port}")
+            metrics = open_metrics(self._metrics, self._samples, self._log)
+            await self._run_until_stopped(
+                self._status.serve(), metrics.serve(), speaker.run(), self._keep_passwords(speaker)
+            )
         finally:
             self._status.close()
+            if metrics is not None:
+                metrics.close()
             await speaker.close(for_restart=self._is_for_restart)
 
-    async def _run_until_stopped(self, speaker: Speaker) -> None:
+    async def _run_until_stopped(self, *work: Coroutine[object, object, None]) -> None:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(self._status.serve()), tasks.create_task(speaker.run())]
+            running = [tasks.create_task(each) for each in work]
             await self._stopping.wait()
-            self._log.info("stopping")
+            self._log.info("stopping", object=f"address {self._config.listen_address}")
+            self._manager.stopping()
             for task in running:
                 task.cancel()
 
+    async def _keep_passwords(self, speaker: Speaker) -> None:
+        """Notice other passwords in the files; established sessions go on with them in place."""
+        config = self._config
+        while config.password_files:
+            await asyncio.sleep(LOOK_S)
+            self._files.look_again()
+            passwords: dict[str, Password] = {}
+            problems: dict[str, str] = {}
+            for where, file in config.password_files.items():
+                try:
+                    passwords[where] = self._files.read(file)
+                except SecretUnusable as error:
+                    problems[where] = str(error)
+            self._say_problems(problems)
+            if passwords != self._passwords:
+                self._passwords = passwords
+                speaker.reconfigure(config.peers, config.ranges, passwords=passwords)
+                self._log.info("passwords taken", object=f"address {config.listen_address}", peers=len(passwords))
+
+    def _say_problems(self, problems: dict[str, str]) -> None:
+        for where, reason in problems.items():
+            if self._password_problems.get(where) != reason:
+                self._log.error("no session without its password", object=f"session {where}", reason=reason)
+        self._password_problems = problems
+
     def _on_event(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
         match event:
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
-                self._log.info("session up", peer=str(peer))
+                self._events.session_up(peer, now)
+                self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
-                self._log.warning("session down", peer=str(peer), reason=reason, paths_kept_s=stale_s)
+                self._events.session_down(event, now)
+                self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
             case PrefixLimitNear(peer, family, count, prefixes_max):
                 self._log.warning(
-                    "prefix limit near", peer=str(peer), family=family.name, count=count, prefixes_max=prefixes_max
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
                 )
             case _:
                 pass
+
+    def _on_session_event(self, peer: PeerKey, text: str) -> None:
+        self._log.debug("session event", object=f"session {peer}", reason=text)
+
+    def _samples(self) -> Samples:
+        """Yield all metrics; called between two steps of the event loop, at each scrape."""
+        yield from process_samples("reflector", self._log, 0)
+        yield "tortie_update_propagation_seconds", (), self._propagation
+        if self._speaker is not None:
+            yield from speaker_samples(self._speaker)
 
     def _status_asked(self, _arguments: JSONObject) -> JSONObject:
         speaker = self._speaker
@@ -116,9 +195,14 @@ class StandaloneReflector:
             "speaker": engine_view(speaker.engine, speaker.listening()),
             "listen_errors": {},
             "sessions": session_views(speaker.engine, speaker.now, {}),
+            "tcp_md5_drops": md5_drops(),
             "originated": [],
             "kernel": None,
-            "quarantine": [],
+            "quarantine": [
+                {"kind": "Session", "name": where, "reason": reason}
+                for where, reason in (*self._password_problems.items(), *speaker.password_problems.items())
+            ],
+            "events": self._events.view(speaker.now),
         }
 
     def _routes_asked(self, arguments: JSONObject) -> Iterator[JSONObject]:

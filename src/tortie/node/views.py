@@ -5,9 +5,9 @@ Structures to know: `session_views`, `route_views`.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from tortie.bgp.engine import Engine, dotted, peer_statuses, route_statuses
+from tortie.bgp.engine import Engine, PeerStatus, dotted, peer_statuses, route_statuses
 from tortie.bgp.errors import AddressTextError
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name, prefix_from_text
 from tortie.node.status import RequestInvalid
@@ -15,6 +15,7 @@ from tortie.node.status_protocol import JSONObject
 
 __all__ = ["engine_view", "route_views", "session_views"]
 
+SESSION_FIELDS = tuple(field.name for field in fields(PeerStatus))
 FAMILIES = (IPV4_UNICAST, IPV6_UNICAST)
 
 
@@ -29,6 +30,7 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
         "deferred_families": [family.name for family in engine.deferred_families],
         "refused_connections": engine.refused_count,
         "evicted_connections": engine.evicted_count,
+        "session_ends": engine.session_end_count,
         "prefixes": {family.name: len(engine.rib.loc_rib(family).decisions) for family in FAMILIES},
         "update_groups": [
             {"family": group.profile.family.name, "kind": group.profile.peer_kind.name.lower(),
@@ -40,9 +42,13 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
 
 def session_views(engine: Engine, now: float, roles: dict[str, tuple[str, ...]]) -> list[JSONObject]:
     """Return every session; `roles` says by remote address why it exists."""
-    return [
-        {**asdict(status), "roles": list(roles.get(status.remote_address, ()))} for status in peer_statuses(engine, now)
-    ]
+    return [_session_view(status, roles.get(status.remote_address, ())) for status in peer_statuses(engine, now)]
+
+
+def _session_view(status: PeerStatus, roles: tuple[str, ...]) -> JSONObject:
+    """Return one session; `asdict` would copy each event, and a reflector has thousands of sessions."""
+    content: JSONObject = {name: getattr(status, name) for name in SESSION_FIELDS}
+    return content | {"families": [asdict(family) for family in status.families], "roles": list(roles)}
 
 
 def route_views(engine: Engine, arguments: JSONObject) -> Iterator[JSONObject]:

@@ -18,11 +18,15 @@ from tortie.bgp.engine import (
     CancelConnection,
     CloseConnection,
     Engine,
+    NextHopsWanted,
     OpenConnection,
     Output,
     PeerKey,
     SendBytes,
 )
+
+Metric = Callable[[bytes], int | None]
+"""Packed next hop → interior cost, None = it cannot be reached."""
 
 DELAY_S = 0.001
 """One way, when nothing else is said."""
@@ -42,6 +46,7 @@ class Host:
         addresses: its own; the first is the source of what it dials unless the peer names one.
         log: outputs that are not about connections (sessions up and down, best paths), with their time.
         is_frozen: it takes nothing in; what is sent to it waits (a peer that does not read).
+        metric: the interior cost of a next hop, for an engine that asks; None = it gets no answer.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Host:
     addresses: tuple[str, ...]
     log: list[tuple[float, Output]] = field(default_factory=list)
     is_frozen: bool = False
+    metric: Metric | None = None
 
 
 @dataclass(eq=False)
@@ -81,9 +87,9 @@ class World:
 
     # ------------------------------------------------------------------ building and breaking
 
-    def add(self, name: str, engine: Engine, *addresses: str) -> Host:
+    def add(self, name: str, engine: Engine, *addresses: str, metric: Metric | None = None) -> Host:
         """Put a speaker into the world."""
-        host = Host(name, engine, addresses)
+        host = Host(name, engine, addresses, metric=metric)
         self.hosts[name] = host
         self._by_address.update(dict.fromkeys(addresses, host))
         return host
@@ -182,6 +188,9 @@ class World:
                 self._send(host, connection, b"".join(buffers))
             case CloseConnection(connection):
                 self._close(host, connection)
+            case NextHopsWanted(next_hops) if host.metric is not None:
+                for next_hop in next_hops:
+                    host.engine.next_hop_changed(next_hop, self.now, metric=host.metric(next_hop))
             case _:
                 host.log.append((self.now, output))
 

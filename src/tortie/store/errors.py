@@ -7,8 +7,10 @@
     ├── Compacted         the change log no longer reaches back to the asked revision: list again
     ├── HistoryReplaced   the store does not continue what was seen of it: it was replaced or restored
     ├── ReadOnly          the store is only read; the message says where to make the change instead
+    ├── SchemaMismatch    the datastore's form is not one of ours, or between two; the message says what to do
     ├── InvalidRequest    our caller is wrong: key, size or count out of bounds, or the store was closed
     └── StoreUnavailable  the store cannot be used now; the message says why and what to do
+        └── StoreMissing  there is none, and the caller may not make one
 
 Not here: errors of the resources kept in the store (`tortie.model.errors`).
 """
@@ -21,7 +23,9 @@ __all__ = [
     "InvalidRequest",
     "NotFound",
     "ReadOnly",
+    "SchemaMismatch",
     "StoreError",
+    "StoreMissing",
     "StoreUnavailable",
 ]
 
@@ -95,6 +99,10 @@ class ReadOnly(StoreError):
     """The store cannot be written by anybody; the message names it and says where to make the change instead."""
 
 
+class SchemaMismatch(StoreError):
+    """The datastore is kept in a form that this software must leave alone; the message says what to do."""
+
+
 class InvalidRequest(StoreError):
     """Our caller is wrong: a key, size or count is out of bounds, or the store was closed."""
 
@@ -108,3 +116,7 @@ class StoreUnavailable(StoreError):
 
 def _revision(revision: int) -> str:
     return f"revision {revision}" if revision else "no such key"
+
+
+class StoreMissing(StoreUnavailable):
+    """There is no datastore at this place yet, and the caller may not make one."""

@@ -31,7 +31,7 @@ from tortie.store.base import (
     whole_revisions,
 )
 from tortie.store.datafile import FileSet, Inode, Stamp, create_file, look, set_aside_stale_log
-from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreUnavailable
+from tortie.store.errors import Compacted, Conflict, HistoryReplaced, StoreMissing, StoreUnavailable
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_S", "FORMAT_VERSION", "LogPosition", "SQLiteConnection", "SQLiteFile"]
 
@@ -219,7 +219,7 @@ class SQLiteConnection:
                 "(a new one is made only by a process that is started anew)"
             )
         if not self._may_create:
-            raise StoreUnavailable(f"the datastore file {self._path} does not exist")
+            raise StoreMissing(f"the datastore file {self._path} does not exist")
         if create_file(self._path, lambda new: _fill(new, self._path), self._busy_timeout_s):
             self._file.on_create(self._path)
 

@@ -16,29 +16,32 @@ ONE, TWO = SecretReference("s", "one"), SecretReference("s", "two")
         pytest.param(
             PeerOptions(next_hop_mode="keep"),
             PeerOptions(next_hop_mode="self"),
-            ("nextHopMode", "Keep", "Self"),
+            ("spec.nextHopMode", "Keep", "Self"),
             id="nextHopMode",
         ),
         pytest.param(
             PeerOptions(is_next_hop_kept_outside=True),
             PeerOptions(is_next_hop_kept_outside=False),
-            ("keepOriginalNextHop", "true", "false"),
+            ("spec.keepOriginalNextHop", "true", "false"),
             id="keepOriginalNextHop",
         ),
         pytest.param(
             PeerOptions(is_source_chosen_by_system=True),
             PeerOptions(is_source_chosen_by_system=False),
-            ("sourceAddress", "None", "UseNodeIP"),
+            ("spec.sourceAddress", "None", "UseNodeIP"),
             id="sourceAddress",
         ),
         pytest.param(
             PeerOptions(password=ONE),
             PeerOptions(password=TWO),
-            ("password.secretKeyRef", "set", "the same secret"),
+            ("spec.password.secretKeyRef", "set", "the same secret"),
             id="password",
         ),
         pytest.param(
-            PeerOptions(keepalive_time_s=5), PeerOptions(keepalive_time_s=6), ("keepaliveTime", "5", "6"), id="a number"
+            PeerOptions(keepalive_time_s=5),
+            PeerOptions(keepalive_time_s=6),
+            ("spec.keepaliveTime", "5", "6"),
+            id="a number",
         ),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tortie.lab.errors import TopologyInvalid, TopologyMalformed, UnknownLab
+from tortie.lab.errors import NoDualStack, TopologyInvalid, TopologyMalformed, UnknownLab
 from tortie.lab.topology import known_topologies, load_topology, parse_topology
 
 SMALL = """
@@ -159,7 +159,7 @@ def test_what_is_no_yaml_is_said_with_its_line(text: str, expected: str) -> None
             id="containers on a plain host",
         ),
         pytest.param(HOST_A, "a: {role: king, interfaces: {lan: 10.0.0.2}}", "role", "one of node, ", id="role"),
-        pytest.param(HOST_A, "a: {agent: x, interfaces: {lan: 10.0.0.2}}", "agent", "one of tortie, none", id="agent"),
+        pytest.param(HOST_A, "a: {agent: x, interfaces: {lan: 10.0.0.2}}", "agent", "one of tortie, bird", id="agent"),
         pytest.param(HOST_A, "a: {start: x, interfaces: {lan: 10.0.0.2}}", "start", "automatic, manual", id="start"),
         pytest.param(
             HOST_A, "a: {role: reflector, interfaces: {lan: 10.0.0.2}}", "cluster_id", "in IPv4 notation", id="cluster"
@@ -223,3 +223,14 @@ def test_peers_of_a_node_are_its_own_and_the_global_ones() -> None:
     racks = load_topology("racks")
     assert racks.peers_of("n4") == ("10.2.0.11", "10.2.0.12")
     assert racks.peers_of("rr1") == ()
+
+
+@pytest.mark.parametrize("name", ["seed", "seed-dual-stack"])
+def test_the_form_with_both_families(name: str) -> None:
+    assert load_topology(name, is_dual_stack=True) == load_topology("seed-dual-stack")
+
+
+@pytest.mark.parametrize("name", ["racks", "sead", "./own.yaml"])
+def test_a_topology_without_a_form_with_both_families(name: str) -> None:
+    with pytest.raises(NoDualStack, match=f"lab '{name}': .*--dual-stack is for seed"):
+        load_topology(name, is_dual_stack=True)

@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from tortie.bgp.engine import PeerKey
 from tortie.fabric import Fabric, NodeIntent, NodeNotFound, SessionIntent
 from tortie.model import BGPConfiguration, load_manifests
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.errors import StatusSocketInUse
+from tortie.node.last_sessions import load_last_sessions
 from tortie.node.log import Log
-from tortie.store import InvalidRequest, ResourceStore, Store, open_store
+from tortie.store import InvalidRequest, Put, ResourceStore, SchemaMismatch, Store, open_store
+from tortie.store.schema import SCHEMA_KEY, SCHEMA_VERSION, Schema
 
 DEADLINE_S = 20.0
 ADDRESSES = ("127.77.0.1", "127.77.0.2")
@@ -154,6 +157,9 @@ def test_sessions_come_up_and_a_change_of_the_datastore_reaches_the_peer(pair: P
             assert status["datastore"]["is_connected"]
             assert status["intent_from"] == "datastore"
             assert status["sessions"][0]["counters"]["down_count"] == 0
+            assert [(each["subject"], each["what"]) for each in status["events"]] == [
+                (f"{ADDRESSES[1]} port {pair.port}", "up")
+            ]
 
     asyncio.run(run())
 
@@ -323,6 +329,26 @@ def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> N
     asyncio.run(run())
 
 
+def test_a_newer_schema_leaves_everything_as_it_is(pair: Pair) -> None:
+    async def newer(store: Store) -> None:
+        await store.transact([], [Put(SCHEMA_KEY, Schema(SCHEMA_VERSION + 1).to_value())])
+        with pytest.raises(SchemaMismatch):  # and nobody of today writes what would be seen
+            await add_node(store, "n9", "10.0.0.9")
+
+    async def is_withheld() -> bool:
+        return "install a newer tortie" in (await pair.status(0))["withheld"]
+
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(pair.is_established)
+            async with with_store(pair, newer):
+                await pair.wait_for(is_withheld)
+                assert await pair.is_established()
+                assert (await pair.status(0))["originated"] == ["10.0.0.0/16"]
+
+    asyncio.run(run())
+
+
 def test_a_record_of_us_that_goes_leaves_sessions_and_says_so(pair: Pair) -> None:
     async def run() -> None:
         async with pair.running(0), pair.running(1):
@@ -416,6 +442,29 @@ def test_stop_for_restart_leaves_the_peer_what_it_learned(pair: Pair, for_restar
     asyncio.run(run())
 
 
+@pytest.mark.rfc("4724", "4.1")
+def test_which_sessions_are_up_lies_beside_the_last_intent(pair: Pair) -> None:
+    """A session that ends because the agent stops was up."""
+    file = pair.folder / "run0" / "intent.sessions.json"
+
+    async def run() -> None:
+        async with pair.running(0):
+            async with pair.running(1):
+                await pair.wait_for(pair.is_established)
+            await pair.wait_for(lambda: is_written([]))
+            async with pair.running(1):
+                await pair.wait_for(pair.is_established)
+                await pair.ask(0, "stop", for_restart=True)
+                await pair.wait_for(lambda: is_written([[*ADDRESSES, pair.port]]))
+        assert load_last_sessions(file) == frozenset({PeerKey(*ADDRESSES, pair.port)})
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    async def is_written(content: list[object]) -> bool:
+        return file.exists() and json.loads(file.read_text()) == content
+
+    asyncio.run(run())
+
+
 def test_stop_asks_for_true_or_false(pair: Pair) -> None:
     async def run() -> None:
         async with pair.running(0):
@@ -439,5 +488,8 @@ def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
                 return [item["name"] for item in (await pair.status(0))["quarantine"]] == ["n2"]
 
             await pair.wait_for(is_reported)
+            [event] = [each for each in (await pair.status(0))["events"] if each["kind"] == "record"]
+            assert (event["subject"], event["what"]) == ("Node 'n2'", "set aside")
+            assert "10.9.9.1" in event["reason"]
 
     asyncio.run(run())

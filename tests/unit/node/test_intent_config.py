@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from support.fabric import MESH_OFF, configuration, fabric, node, peer
+from tortie.bgp.engine import AddPathMode
 from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.fabric import NodeIntent, node_intent
 from tortie.node.intent_config import listen_addresses, peer_configs
 
@@ -44,6 +46,21 @@ def test_where_it_listens(bind_mode: str | None, expected: tuple[str, ...]) -> N
     planned = node_intent(fabric(node("n1", "10.0.0.1", "fd00::1"), *settings), "n1")
     assert listen_addresses(planned) == expected
     assert listen_addresses(replace(planned, address_v6=None, network_v6=None)) == expected[:1]
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize(
+    ("annotations", "mode"), [({}, AddPathMode.OFF), ({"tortie/add-path": "send"}, AddPathMode.SEND)]
+)
+def test_which_way_several_paths_go(annotations: dict[str, str], mode: AddPathMode) -> None:
+    (config,) = peer_configs(intent(annotations=annotations))
+    assert config.options.add_path is mode
+
+
+@pytest.mark.rfc("4760", "8")
+def test_both_families_over_one_session_have_the_filter_of_both() -> None:
+    (config,) = peer_configs(intent(annotations={"tortie/families": "ipv4,ipv6"}))
+    assert config.options.families == (IPV4_UNICAST, IPV6_UNICAST)
 
 
 @pytest.mark.rfc("4724", "3")

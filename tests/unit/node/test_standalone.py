@@ -206,3 +206,67 @@ def test_options_that_cannot_be_used_are_named_as_in_a_file() -> None:
         client_ranges_config(
             listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id="x", client_ranges=[]
         )
+
+
+PEERS = MINIMAL + "peers:\n"
+
+
+@pytest.mark.rfc("2385", "2")
+@pytest.mark.rfc("5082", "3")
+def test_passwords_and_distances() -> None:
+    config = load(
+        PEERS
+        + """\
+  - {range: 10.0.0.0/8, password_file: /etc/tortie/clients}
+  - {address: 10.1.0.1, password_file: /etc/tortie/one, ttl_security: 255}
+  - {address: 192.0.2.9}
+"""
+    )
+    files = {"10.0.0.0/8": Path("/etc/tortie/clients"), "10.1.0.1": Path("/etc/tortie/one")}
+    assert config.password_files == files
+    one, plain = config.peers
+    assert (one.options.has_password, one.options.ttl_security_hops) == (True, 255)
+    assert (plain.options.has_password, plain.options.ttl_security_hops) == (False, 0)
+    assert config.ranges[0].options.has_password
+
+
+@pytest.mark.parametrize(
+    ("peers", "message"),
+    [
+        ("  - {address: 192.0.2.9, password_file: secret}", "'secret': expected the absolute path of a file"),
+        ("  - {address: 192.0.2.9, password_file: ''}", "'': expected the absolute path of a file"),
+        ("  - {address: 192.0.2.9, password_file: 7}", "7: expected text"),
+        ("  - {address: 192.0.2.9, ttl_security: 0}", "0: expected a whole number from 1 to 255"),
+        ("  - {address: 192.0.2.9, ttl_security: 256}", "256: expected a whole number from 1 to 255"),
+        (
+            "  - {address: 192.0.2.9, password_file: /a}\n  - {address: 192.0.2.9, port: 1790}",
+            "missing, expected that of the other peer with this address",
+        ),
+        (
+            "  - {range: 10.0.0.0/8, password_file: /a}\n  - {address: 10.0.0.1}",
+            "address 10.0.0.1: expected a password_file, since it lies in the range 10.0.0.0/8, which has one",
+        ),
+    ],
+)
+def test_passwords_and_distances_that_cannot_be(peers: str, message: str) -> None:
+    with pytest.raises(StandaloneInvalid, match=message):
+        load(PEERS + peers)
+
+
+def test_the_password_of_client_ranges_is_an_option_too() -> None:
+    config = client_ranges_config(
+        listen="10.10.31.168", port=179, local_as=64512, router_id=None, cluster_id=None,
+        client_ranges=["10.0.0.0/8", "fd00::/8"], password_file=Path("/run/password"),
+    )  # fmt: skip
+    assert config.password_files == dict.fromkeys(("10.0.0.0/8", "fd00::/8"), Path("/run/password"))
+    assert all(each.options.has_password for each in config.ranges)
+
+
+@pytest.mark.rfc("7911", "4")
+@pytest.mark.parametrize("mode", list(AddPathMode))
+def test_add_path_of_clients_by_option(mode: AddPathMode) -> None:
+    config = client_ranges_config(
+        listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id=None,
+        client_ranges=["10.0.0.0/8", "fd00::/8"], add_path=mode,
+    )  # fmt: skip
+    assert [each.options.add_path for each in config.ranges] == [mode, mode]

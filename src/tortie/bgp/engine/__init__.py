@@ -13,6 +13,7 @@ from tortie.bgp.engine.config import (
     SpeakerConfig,
 )
 from tortie.bgp.engine.engine import Engine
+from tortie.bgp.engine.observer import Observer
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -27,6 +28,7 @@ from tortie.bgp.engine.outputs import (
     SendBytes,
 )
 from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
+from tortie.bgp.engine.totals import ResetReason
 from tortie.bgp.session import AddPathMode
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "EndOfRIBReceived",
     "Engine",
     "NextHopsWanted",
+    "Observer",
     "OpenConnection",
     "Output",
     "PeerConfig",
@@ -51,6 +54,7 @@ __all__ = [
     "PrefixLimit",
     "PrefixLimitNear",
     "RangeConfig",
+    "ResetReason",
     "RouteStatus",
     "SendBytes",
     "SessionOptions",

@@ -104,6 +104,10 @@ class SessionOptions:
         add_path: several paths a prefix (RFC 7911), in which direction.
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the hold time; 0 = off.
         prefix_limit: how much it may announce, None = as much as it likes.
+        has_password: the sockets have a TCP-MD5 password (RFC 2385), which only the shell knows; without it there is no
+            session.
+        ttl_security_hops: how many hops away the peer may be (RFC 5082), 1 to 255; 0 = unchecked. The shell's sockets
+            see to it.
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -121,6 +125,8 @@ class SessionOptions:
     add_path: AddPathMode = AddPathMode.OFF
     send_hold_time_s: float | None = None
     prefix_limit: PrefixLimit | None = None
+    has_password: bool = False
+    ttl_security_hops: int = 0
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -140,6 +146,7 @@ class SessionOptions:
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
             send_hold_time_s=self.send_hold_time_s,
+            has_password=self.has_password,
         )
 
 

@@ -17,6 +17,7 @@ from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOp
 from tortie.bgp.engine.damping import Damping
 from tortie.bgp.engine.helper import Helper
 from tortie.bgp.engine.next_hops import NextHops
+from tortie.bgp.engine.observer import Observer
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -32,11 +33,13 @@ from tortie.bgp.engine.outputs import (
 from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
 from tortie.bgp.engine.peer_table import PeerTable
 from tortie.bgp.engine.prefix_limit import find_excess, find_near, held_until
+from tortie.bgp.engine.propagation import Propagation
 from tortie.bgp.engine.restart import (
     SelectionDeferral,
 )
 from tortie.bgp.engine.sending import next_updates
 from tortie.bgp.engine.timers import TimerHeap
+from tortie.bgp.engine.totals import Totals
 from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig, outputs
 from tortie.bgp.wire import (
@@ -69,15 +72,25 @@ class Engine:
         reports_best_paths: emit BestPathsChanged; a reflector without data path leaves it off.
         is_restarting: the speaker ran before and its peers may have kept what it announced: it chooses and announces
             nothing before they have told it what they have (RFC 4724 §4.1).
+        expected: whose session was up before the restart: only they are waited for; None = not known, all are.
+        observer: is told of what happens; None costs nothing.
+
+    Attributes:
+        refused_count: connections of nobody's, since the start.
+        session_end_count: how often an established session has ended since the start, those of peers that are gone
+            included; a session's own count is its `down_count`.
+        totals: counts over all peers, for metrics.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, all by name
         self,
         config: SpeakerConfig,
         jitter: Callable[[], float],
         *,
         reports_best_paths: bool = False,
         is_restarting: bool = False,
+        expected: frozenset[PeerKey] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """Start with no peer; see the class."""
         self.config = config
@@ -88,6 +101,10 @@ class Engine:
         self.evicted_count = 0
         self._half_open: dict[Peer, None] = {}
         self._damping = Damping()
+        self.totals = Totals()
+        self._observer = observer
+        self._propagation = Propagation(None if observer is None else observer.propagated)
+        self.session_end_count = 0
         self._jitter = jitter
         self._reports_best_paths = reports_best_paths
         self._by_source: dict[Source, Peer] = {}
@@ -97,7 +114,7 @@ class Engine:
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
         self._helper = Helper(self.rib, self._next_hops.note_paths_went)
-        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset())
+        self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset(), expected)
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
         self.local = Source("local", SourceKind.LOCAL, router_id=config.router_id)
@@ -129,9 +146,9 @@ class Engine:
         self._peers.set_ranges(ranges)
         wanted = {peer.key: peer.options for peer in peers}
         for key in wanted:
-            former = self._peers.name_dynamic(key)
+            former = self._peers.rename(key, wanted)
             if former is not None:
-                self._deferral.note_gone(former)
+                self._deferral.note_renamed(former, key)
                 self._half_open.pop(self.peers[key], None)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
@@ -183,11 +200,12 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        if not peer.session.reconfigure(self._session_config(key, options), now):
-            self._apply_in_place(peer, former)
+        peer.session.reconfigure(self._session_config(key, options), now)
+        self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
+        self._apply_in_place(peer, former)
         if options.prefix_limit != former.prefix_limit:
             self._apply_prefix_limit(peer, now)
-        self._pump(peer, now)
+            self._pump(peer, now)
 
     def _apply_prefix_limit(self, peer: Peer, now: float) -> None:
         """A new limit lets a session start that the former one held down, and counts at once."""
@@ -236,6 +254,7 @@ class Engine:
 
     def _move_members(self, group: UpdateGroup, wanted: dict[Source, ExportProfile]) -> None:
         family, former = group.profile.family, group.profile
+        self._propagation.give_up(group)
         for source, profile in wanted.items():
             if profile != former:
                 peer = self._by_source[source]
@@ -248,6 +267,8 @@ class Engine:
     ) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
         session.local_restart = self._local_restart()
+        if (observer := self._observer) is not None:
+            session.observe(lambda text: observer.session_event(key, text))
         peer = Peer(key, options, session, is_dynamic=is_dynamic)
         self._peers.add(peer)
         session.start(now, failure_count)
@@ -260,6 +281,7 @@ class Engine:
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
+        self.totals.note_gone(peer.session.counters)
         self._helper.drop(peer)
         self._deferral.note_gone(peer.key)
         self._peers.remove(peer)
@@ -319,14 +341,14 @@ class Engine:
 
     def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
         """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
-        del now
+        self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
         self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""
-        del now
+        self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         self.rib.withdraw(self.local, family, (nlri,))
 
@@ -351,6 +373,11 @@ class Engine:
         return self._next_hops.metric(next_hop)
 
     # ------------------------------------------------------------------ connections
+
+    def inbound_options(self, remote_address: str, local_address: str) -> SessionOptions | None:
+        """Return how a peer that connects between these addresses is configured; None: it is not, `accept` refuses."""
+        peer = self._peers.find_inbound(remote_address, local_address)
+        return self._peers.range_options(remote_address) if peer is None else peer.options
 
     def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> None:
         """Take an inbound connection; a peer that nobody configured is told Cease / Connection Rejected (RFC 4486)."""
@@ -387,6 +414,7 @@ class Engine:
         """The connection ended without our asking."""
         peer = self._peers.owner(connection)
         if peer is not None:
+            self._propagation.note_input(now)
             self._peers.disconnect(connection)
             peer.session.connection_lost(connection, reason, now)
             self._pump(peer, now)
@@ -395,6 +423,7 @@ class Engine:
         """Bytes came in. The shell bounds one call to what it reads at once."""
         peer = self._peers.owner(connection)
         if peer is not None:
+            self._propagation.note_input(now)
             peer.session.receive_data(connection, data, now)
             self._pump(peer, now)
 
@@ -406,6 +435,7 @@ class Engine:
         peer.session.drained(connection, now)
         if peer.connection == connection:
             peer.has_unsent = False
+            self._propagation.note_sent(peer, now)
             if peer.is_behind():
                 self._ready[peer] = None
 
@@ -430,6 +460,7 @@ class Engine:
 
     def handle_timer(self, now: float) -> None:
         """Let every timer act whose time has come."""
+        self._propagation.note_input(now)
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
@@ -462,7 +493,9 @@ class Engine:
         for family, changes in self.rib.flush():
             if self._reports_best_paths:
                 self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
-        for group in self.rib.take_advanced():
+        advanced = self.rib.take_advanced()
+        self._propagation.note_flushed(advanced)
+        for group in advanced:
             for source in group.members:
                 self._ready[self._by_source[source]] = None
         ready, self._ready = self._ready, {}
@@ -489,6 +522,8 @@ class Engine:
             peer.session.count_updates_sent(message_count, now)
             self._timers.update(peer)
             self._outputs.append(SendBytes(connection, buffers))
+        else:
+            self._propagation.note_sent(peer, now)
 
     # ------------------------------------------------------------------ what sessions say
 
@@ -524,8 +559,9 @@ class Engine:
                 self._outputs.append(CloseConnection(connection))
             case outputs.SessionUp(negotiated):
                 self._on_session_up(peer, negotiated, now)
-            case outputs.SessionDown(reason, _, notification):
-                self._on_session_down(peer, reason, notification, now)
+            case outputs.SessionDown():
+                self.totals.note_reset(output.notification, is_remote=output.is_remote)
+                self._on_session_down(peer, output, now)
             case outputs.RouteRefreshReceived(refresh):
                 self._on_route_refresh(peer, refresh.family)
 
@@ -602,18 +638,20 @@ class Engine:
         peer.memberships[family] = Membership(self.rib.groups[profile], member)
         self._ready[peer] = None
 
-    def _on_session_down(self, peer: Peer, reason: str, notification: Notification | None, now: float) -> None:
+    def _on_session_down(self, peer: Peer, down: outputs.SessionDown, now: float) -> None:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
+        self._propagation.note_left(peer, now)
+        self.session_end_count += 1
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
-        stale_s = self._helper.session_ended(peer, source, notification, now)
+        stale_s = self._helper.session_ended(peer, source, down.notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
-        self._outputs.append(PeerDown(peer.key, reason, stale_s))
+        self._outputs.append(PeerDown(peer.key, down.reason, stale_s, down.notification, down.is_remote))
 
     def _on_route_refresh(self, peer: Peer, family: Family) -> None:
         membership = peer.memberships.get(family)

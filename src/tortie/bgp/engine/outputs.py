@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tortie.bgp.engine.config import PeerKey
 from tortie.bgp.rib import Path
-from tortie.bgp.wire import Family
+from tortie.bgp.wire import Family, Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,21 @@ class PeerUp:
 
 @dataclass(frozen=True, slots=True)
 class PeerDown:
-    """The session ended; its paths are withdrawn, or kept as stale for `stale_s` seconds (RFC 4724 §4.2)."""
+    """The session ended; its paths are withdrawn, or kept as stale for `stale_s` seconds (RFC 4724 §4.2).
+
+    Attributes:
+        peer: whose it was.
+        reason: for people.
+        stale_s: None = nothing is kept.
+        notification: what was said at its end, None = nothing.
+        is_remote: the peer or the network ended it; a notification is the peer's then, else ours.
+    """
 
     peer: PeerKey
     reason: str
     stale_s: float | None = None
+    notification: Notification | None = None
+    is_remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from which unnamed peers are taken. Not for: sessions or routes (engine).
 Structures to know: `PeerTable`. Price: three dictionary slots a peer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Final
@@ -54,18 +54,24 @@ class PeerTable:
             del self._by_address[peer.key.remote_address]
         self._dynamic_count -= peer.is_dynamic
 
-    def name_dynamic(self, key: PeerKey) -> PeerKey | None:
-        """A peer is to be named: if a range has brought it already, it takes that name and its session stays.
+    def rename(self, key: PeerKey, wanted: Container[PeerKey]) -> PeerKey | None:
+        """A peer is to be known by `key`: if its session is there under another, it takes that key and stays up.
 
+        A range may have brought it before it was named; or it was to speak from an address that is now the system's
+        choice (or the reverse), and does so already.
+
+        Args:
+            key: of a peer that is wanted.
+            wanted: the keys of all that are.
         Returns:
             The key that it had, None if there is no such peer.
         """
         if key in self.by_key:
             return None
         for former, peer in self._by_address.get(key.remote_address, {}).items():
-            if peer.is_dynamic and key.local_address in ("", former.local_address):
+            if former not in wanted and _may_be_known_by(key, peer):
                 del self.by_key[former], self._by_address[key.remote_address][former]
-                self._dynamic_count -= 1
+                self._dynamic_count -= peer.is_dynamic
                 peer.key, peer.is_dynamic = key, False
                 self.by_key[key] = self._by_address[key.remote_address][key] = peer
                 return former
@@ -112,3 +118,16 @@ class PeerTable:
     def disconnect(self, connection: int) -> None:
         """A connection is gone, or about to be closed."""
         self._by_connection.pop(connection).connections.discard(connection)
+
+
+def _may_be_known_by(key: PeerKey, peer: Peer) -> bool:
+    """Say whether the connection that a peer has is one that a peer with this key would have.
+
+    Behind another port of the same host is another speaker, so that only what a range has brought may get a port.
+    """
+    former = peer.key
+    if peer.is_dynamic:
+        return key.local_address in ("", former.local_address)
+    if peer.negotiated is None or key.remote_port != former.remote_port:
+        return False
+    return key.local_address in ("", peer.negotiated.local_address)

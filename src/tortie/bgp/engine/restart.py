@@ -65,19 +65,21 @@ class SelectionDeferral:
     """What a speaker that has restarted waits for before it chooses and announces paths (RFC 4724 §4.1).
 
     Waited for are, a family, the peers that were configured at the start, until they have sent End-of-RIB, or come up
-    without graceful restart, without the family, or as restarting themselves (they would wait for us). Where a range
-    of addresses may connect nobody knows who is to come, so that the timer alone ends the wait.
+    without graceful restart, without the family, or as restarting themselves (they would wait for us). Where it is
+    known whose session was up before, nobody else is: who was away keeps nothing of ours. Where a range of addresses
+    may connect nobody knows who is to come, so that the timer alone ends the wait.
 
     Attributes:
         families: that are waited for.
         deadline: when the wait ends in any case; None = it has not begun, or is over.
     """
 
-    __slots__ = ("_awaited", "_is_open_ended", "deadline", "families")
+    __slots__ = ("_awaited", "_expected", "_is_open_ended", "deadline", "families")
 
-    def __init__(self, families: frozenset[Family]) -> None:
-        """Wait for these families; none = the speaker has not restarted."""
+    def __init__(self, families: frozenset[Family], expected: frozenset[PeerKey] | None = None) -> None:
+        """Wait for these families; none = the speaker has not restarted. `expected` None = for any peer."""
         self.families = families
+        self._expected = expected
         self.deadline: float | None = None
         self._awaited: dict[Family, set[PeerKey]] = {family: set() for family in families}
         self._is_open_ended = False
@@ -90,7 +92,7 @@ class SelectionDeferral:
         self._is_open_ended = has_ranges
         for key, options in peers.items():
             for family in self.families.intersection(options.families):
-                if options.restart_time_s:
+                if options.restart_time_s and (self._expected is None or key in self._expected):
                     self._awaited[family].add(key)
 
     def note_up(self, peer: PeerKey, negotiated: Negotiated) -> None:
@@ -110,6 +112,13 @@ class SelectionDeferral:
         """A peer is no longer configured."""
         for awaited in self._awaited.values():
             awaited.discard(peer)
+
+    def note_renamed(self, former: PeerKey, key: PeerKey) -> None:
+        """A peer is known by another key; its session is the same."""
+        for awaited in self._awaited.values():
+            if former in awaited:
+                awaited.remove(former)
+                awaited.add(key)
 
     def take_ended(self, now: float) -> tuple[Family, ...]:
         """Return the families for which nothing is waited for any more; each once, in order."""

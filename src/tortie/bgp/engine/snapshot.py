@@ -5,12 +5,14 @@ of the engine's clock.
 Structures to know: `PeerStatus`, `RouteStatus`; both become JSON with `dataclasses.asdict`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
-from tortie.bgp.rib import AdjRIBIn, Path
+from tortie.bgp.rib import AdjRIBIn, Path, Source, UpdateGroup
+from tortie.bgp.session import AddPathMode
 from tortie.bgp.wire import Family, address_to_text, prefix_to_text
 
 ORIGINS = ("igp", "egp", "incomplete")
@@ -18,14 +20,27 @@ ORIGINS = ("igp", "egp", "incomplete")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyStatus:
-    """Counters of one family of one session: prefixes received, of these eligible, best, and stale (RFC 4724)."""
+    """One family of one session.
+
+    Attributes:
+        family: its name.
+        received: prefixes received.
+        accepted: of these eligible.
+        best: of these chosen.
+        stale: of those received kept from before (RFC 4724).
+        sent: prefixes that the peer holds from us once it has been sent all that waits.
+        end_of_rib: the peer has said that it has sent all.
+        add_path: which way several paths a prefix go, as agreed (RFC 7911).
+    """
 
     family: str
     received: int
     accepted: int
     best: int
     stale: int
+    sent: int
     end_of_rib: bool
+    add_path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +68,14 @@ class PeerStatus:
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
-    prefixes_max: int | None
-    is_held_down: bool
+    prefixes_max: int | None = None
+    is_held_down: bool = False
     families: tuple[FamilyStatus, ...]
     announced: int
     withdrawn: int
     counters: dict[str, int]
     last_error: str
+    last_error_age_s: float | None
     last_notification_sent: str | None
     last_notification_received: str | None
     events: tuple[dict[str, float | str], ...]
@@ -91,7 +107,8 @@ class RouteStatus:
 
 def peer_statuses(engine: Engine, now: float) -> list[PeerStatus]:
     """Return all sessions, by remote address as text."""
-    return [_peer_status(engine, peer, now) for _, peer in sorted(engine.peers.items())]
+    sent = _SentCounts()
+    return [_peer_status(engine, peer, now, sent) for _, peer in sorted(engine.peers.items())]
 
 
 def route_statuses(engine: Engine, family: Family, only: bytes | None = None) -> Iterator[RouteStatus]:
@@ -144,7 +161,26 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
     )
 
 
-def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
+class _SentCounts:
+    """How many prefixes each peer is sent; each group is counted once. Cost: O(entries) a group."""
+
+    def __init__(self) -> None:
+        self._of_group: dict[UpdateGroup, Counter[Source]] = {}
+
+    def to(self, peer: Peer, family: Family) -> int:
+        """Return how many prefixes of a family a peer holds from us once it has been sent all that waits."""
+        membership = peer.memberships.get(family)
+        if membership is None:
+            return 0
+        group, member = membership
+        if group not in self._of_group:
+            live = (entry.source for entry in group.entries.values() if entry.attributes is not None)
+            self._of_group[group] = Counter(live)
+        counts = self._of_group[group]
+        return counts.total() - counts[member.source]
+
+
+def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCounts) -> PeerStatus:
     session, options = peer.session, peer.options
     negotiated, stale = session.negotiated, peer.stale
     restart = None if negotiated is None else negotiated.peer_restart
@@ -168,18 +204,19 @@ def _peer_status(engine: Engine, peer: Peer, now: float) -> PeerStatus:
         stale_s=None if stale is None else round(stale.deadline - now, 3),
         prefixes_max=None if options.prefix_limit is None else options.prefix_limit.prefixes_max,
         is_held_down=peer.held_until is not None,
-        families=_family_statuses(engine, peer),
+        families=_family_statuses(engine, peer, sent_counts),
         announced=peer.announced_count,
         withdrawn=peer.withdrawn_count,
         counters=session.counters.as_dict(),
         last_error=session.last_error,
+        last_error_age_s=round(now - session.last_error_at, 3) if session.last_error else None,
         last_notification_sent=None if sent is None else sent.text,
         last_notification_received=None if received is None else received.text,
         events=tuple({"age_s": round(now - when, 3), "text": text} for when, text in session.events),
     )
 
 
-def _family_statuses(engine: Engine, peer: Peer) -> tuple[FamilyStatus, ...]:
+def _family_statuses(engine: Engine, peer: Peer, sent: _SentCounts) -> tuple[FamilyStatus, ...]:
     source, families = peer.source, frozenset[Family]()
     if peer.negotiated is not None:
         families = peer.negotiated.families
@@ -198,10 +235,29 @@ def _family_statuses(engine: Engine, peer: Peer) -> tuple[FamilyStatus, ...]:
                 accepted=sum(path.rejection is None for path in adj_rib_in.paths.values()),
                 best=sum(nlri in decisions and decisions[nlri].best is path for nlri, path in adj_rib_in.by_prefix()),
                 stale=engine.rib.stale_count(source, family),
+                sent=sent.to(peer, family),
                 end_of_rib=family in peer.end_of_rib_from,
+                add_path=_add_path(peer, family),
             )
         )
     return tuple(statuses)
+
+
+def _add_path(peer: Peer, family: Family) -> str:
+    negotiated = peer.negotiated
+    if negotiated is None:
+        return AddPathMode.OFF.value
+    directions = family in negotiated.decode.add_path, family in negotiated.add_path_sent
+    return _ADD_PATH_MODES[directions].value
+
+
+_ADD_PATH_MODES = {
+    (False, False): AddPathMode.OFF,
+    (True, False): AddPathMode.RECEIVE,
+    (False, True): AddPathMode.SEND,
+    (True, True): AddPathMode.BOTH,
+}
+"""Do they come in several, do they go in several → the mode of this end."""
 
 
 def dotted(value: int) -> str:

@@ -33,11 +33,14 @@ from tortie.bgp.session.outputs import (
 from tortie.bgp.session.timers import LARGE_HOLD_TIME_S, Timers, idle_hold_time_s
 from tortie.bgp.wire import (
     KEEPALIVE,
+    Family,
     MessageReader,
     MessageType,
     Notification,
+    RouteRefresh,
     encode_notification,
     encode_open,
+    encode_route_refresh,
 )
 
 EVENTS_KEPT_MAX: Final = 32
@@ -89,8 +92,11 @@ class Shared:
         "has_failed",
         "jitter",
         "last_error",
+        "last_error_at",
         "last_notification_sent",
         "local_restart",
+        "now",
+        "observe",
         "outputs",
     )
 
@@ -103,13 +109,23 @@ class Shared:
         self.events: deque[tuple[float, str]] = deque(maxlen=EVENTS_KEPT_MAX)
         self.failure_count = 0  # ConnectRetryCounter: in a row, drives the back-off
         self.has_failed = False  # since the session last counted
+        self.now = 0.0  # of the last event that ended something
         self.last_error = ""
+        self.last_error_at = 0.0
         self.last_notification_sent: Notification | None = None
         self.local_restart = LocalRestart()
+        self.observe: Callable[[str], None] | None = None  # told each line of `events` as well
+
+    def note_error(self, text: str) -> None:
+        """Keep why a connection ended, and when, for status."""
+        self.last_error = text
+        self.last_error_at = self.now
 
     def record(self, now: float, text: str) -> None:
         """Keep a line for status."""
         self.events.append((now, text))
+        if self.observe is not None:
+            self.observe(text)
 
 
 _Ending = Callable[["Connection", Cause], None]
@@ -200,6 +216,7 @@ class Connection:
             self._shared.record(now, f"{side}: {before.name} to {machine.state.name}: {why}")
         ending, beginning = self._ACTIONS[action]
         if ending is not None:
+            self._shared.now = now
             ending(self, cause)
         if beginning is not None:
             beginning(self, now)
@@ -212,6 +229,11 @@ class Connection:
             timers.keepalive = now + self._keepalive_s * self._shared.jitter()
         if timers.send_hold == inf and self.state is State.ESTABLISHED:
             timers.send_hold = now + self._send_hold_s
+
+    def ask_for_routes(self, family: Family, now: float) -> None:
+        """Ask the peer for all its routes of a family again (RFC 2918 §4); both ends can."""
+        self._send(MessageType.ROUTE_REFRESH, encode_route_refresh(RouteRefresh(family)))
+        self.note_sent(now)
 
     def note_drained(self) -> None:
         """The socket has taken all that was handed out: SendHoldTimer stops (RFC 9687 §4.3)."""
@@ -276,7 +298,7 @@ class Connection:
     def _release(self, cause: Cause) -> None:
         """Drop everything; an end that came from outside is kept for status."""
         if cause.is_remote:
-            self._shared.last_error = cause.text
+            self._shared.note_error(cause.text)
         self._drop()
 
     def _fail(self, cause: Cause) -> None:
@@ -323,7 +345,7 @@ class Connection:
     # ---------------------------------------------------------------- helpers of the actions
 
     def _count_failure(self, cause: Cause) -> None:
-        self._shared.last_error = cause.text
+        self._shared.note_error(cause.text)
         if not cause.is_collision:
             self.has_failed = self._shared.has_failed = True
 

@@ -4,6 +4,10 @@ For: plain counters, read by status pages; nothing here decides anything.
 Not for: routes (rib) or octets (speaker).
 """
 
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Final
+
 from tortie.bgp.wire import MessageType
 
 
@@ -52,10 +56,30 @@ class SessionCounters:
         self.ignored_count = 0
         self.stray_count = 0
 
+    @classmethod
+    def total(cls, counters: Sequence["SessionCounters"]) -> "SessionCounters":
+        """Return the sum of several. Cost: about 1 µs each."""
+        total = cls()
+        total.received = _sum_by_type([each.received for each in counters])
+        total.sent = _sum_by_type([each.sent for each in counters])
+        for name in COUNT_NAMES:
+            setattr(total, name, sum(map(attrgetter(name), counters)))
+        return total
+
     def as_dict(self) -> dict[str, int]:
         """Return every counter by name, messages as `open_received`, `update_sent`, ..., in a fixed order."""
         return {
             **{f"{kind.name.lower()}_received": count for kind, count in self.received.items()},
             **{f"{kind.name.lower()}_sent": count for kind, count in self.sent.items()},
-            **{name: getattr(self, name) for name in self.__slots__ if name.endswith("_count")},
+            **{name: getattr(self, name) for name in COUNT_NAMES},
         }
+
+
+COUNT_NAMES: Final = tuple(name for name in SessionCounters.__slots__ if name.endswith("_count"))
+"""Everything but the messages."""
+
+
+def _sum_by_type(counts: Sequence[Mapping[MessageType, int]]) -> dict[MessageType, int]:
+    """Add up by position: all have the same keys in the same order, and to look a member of an enum up is slow."""
+    columns = zip(*(each.values() for each in counts), strict=True)
+    return {**dict.fromkeys(MessageType, 0), **dict(zip(MessageType, map(sum, columns), strict=False))}

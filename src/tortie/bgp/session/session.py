@@ -13,6 +13,7 @@ socket. That is what SendHoldTimer (RFC 9687) watches.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import ClassVar, Final
 
@@ -69,11 +70,13 @@ _START_EVENTS: Final = {
 LEFT: Final = Cause("left to graceful restart here")
 
 _TIMER_CAUSES: Final = {
+    Event.CONNECT_RETRY_TIMER_EXPIRES: Cause("no answer to the dial", is_remote=True),
     Event.HOLD_TIMER_EXPIRES: Cause("hold timer expired", Notification(HOLD_TIMER_EXPIRED, 0)),
     Event.SEND_HOLD_TIMER_EXPIRES: Cause(
         "send hold timer expired: the peer does not read", Notification(SEND_HOLD_TIMER_EXPIRED, 0)
     ),
 }
+_SILENCE: Final = frozenset({Event.CONNECT_RETRY_TIMER_EXPIRES, Event.HOLD_TIMER_EXPIRES})
 _ERROR_EVENTS: Final = {1: Event.BGP_HEADER_ERROR, 2: Event.BGP_OPEN_MESSAGE_ERROR}
 """NOTIFICATION code → event; any other error is found in a message that only Established reads."""
 
@@ -132,6 +135,10 @@ class Session:
         """The furthest state of its connections."""
         return max(each.state for each in self._connections.all())
 
+    def observe(self, observer: Callable[[str], None]) -> None:
+        """Have each line of `events` told to `observer` when it happens."""
+        self._shared.observe = observer
+
     @property
     def negotiated(self) -> Negotiated | None:
         """What was agreed with the peer; None unless Established."""
@@ -157,6 +164,11 @@ class Session:
     def last_error(self) -> str:
         """Why the last connection ended that did not end well; "" if none did."""
         return self._shared.last_error
+
+    @property
+    def last_error_at(self) -> float:
+        """When that was."""
+        return self._shared.last_error_at
 
     @property
     def last_notification_sent(self) -> Notification | None:
@@ -260,8 +272,9 @@ class Session:
     def reconfigure(self, config: SessionConfig, now: float) -> bool:
         """Take new attributes; True if a connection had to be reset (Cease / Other Configuration Change).
 
-        What is bound to OPEN resets the connections that have sent one; all else holds from now on. With graceful
-        restart the paths outlive such a reset, unless the session is another one: other AS numbers, another router id.
+        What is bound to OPEN resets the connections that have sent one; all else holds from now on, and where what has
+        come was judged by it the peer is asked for it again (RFC 2918 §3). With graceful restart the paths outlive such
+        a reset, unless the session is another one: other AS numbers, another router id.
         """
         former, self._shared.config = self.config, config
         has_new_open = any(getattr(former, name) != getattr(config, name) for name in FIELDS_BOUND_TO_OPEN)
@@ -280,8 +293,26 @@ class Session:
                 self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
         if former.passive is not config.passive:
             self._change_passive(now)
+        if former.accept_any_first_as is not config.accept_any_first_as:
+            is_reset |= self._judge_first_as_again(now)
         self._settle(now)
         return is_reset
+
+    def _judge_first_as_again(self, now: float) -> bool:
+        """Have the peer say again what was judged by the other rule; True if only a reset could do it.
+
+        What began with another AS was taken for a withdrawal (RFC 7606 §7.2) and is not kept here.
+        """
+        connection, negotiated = self._connections.established, self.negotiated
+        if connection is None or negotiated is None or negotiated.is_internal:
+            return False
+        if not negotiated.route_refresh:
+            cause = Cause("configuration changed", Notification(CEASE, OTHER_CONFIGURATION_CHANGE))
+            self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
+            return True
+        for family in sorted(negotiated.families):
+            connection.ask_for_routes(family, now)
+        return False
 
     def _change_passive(self, now: float) -> None:
         """Stop dialling, or dial at once."""
@@ -330,13 +361,20 @@ class Session:
         connections = self._connections
         for connection in connections.all():
             while (event := connection.timers.pop_expired(now)) is not None:
-                connections.fire(connection, event, now, _TIMER_CAUSES.get(event, NO_CAUSE))
+                connections.fire(connection, event, now, self._timer_cause(event))
                 if event is Event.IDLE_HOLD_TIMER_EXPIRES:
                     self._read_on(connections.start_again(now), now)
         if connections.held_until <= now:
             connections.end_hold(now)
         if not connections.is_settled:
             self._settle(now)
+
+    def _timer_cause(self, event: Event) -> Cause:
+        """Return why a timer's event happens. Another password at the other end shows as silence only (RFC 2385 §2)."""
+        cause = _TIMER_CAUSES.get(event, NO_CAUSE)
+        if self.config.has_password and event in _SILENCE:
+            return replace(cause, text=f"{cause.text}; check the password at both ends")
+        return cause
 
     def drained(self, connection: int, now: float) -> None:
         """The socket has taken everything that was to be sent on this connection so far (RFC 9687)."""

@@ -2,14 +2,16 @@
 
 import click
 
-from tortie.cli.options import topology_argument
+from tortie.cli.options import agent_option, dual_stack_option, topology_argument
 
 __all__ = ["lab_up"]
 
 
 @click.command
 @topology_argument
-def lab_up(topology: str) -> None:
+@dual_stack_option
+@agent_option
+def lab_up(topology: str, is_dual_stack: bool, agents: tuple[str, ...]) -> None:
     """Raise a lab and leave it up.
 
     Hosts, networks and containers are namespaces of this machine; on the hosts run the real agents. TOPOLOGY is the
@@ -17,16 +19,17 @@ def lab_up(topology: str) -> None:
 
     \b
     tortie lab up seed
+    tortie lab up seed --dual-stack
     tortie lab exec kube-master calicoctl get nodes -o wide
     tortie lab down seed
     """
     import asyncio
 
-    from tortie.cli.labs import show_progress
+    from tortie.cli.labs import chosen_topology, show_progress
     from tortie.lab.lifecycle import up
-    from tortie.lab.topology import load_topology
 
-    lab = asyncio.run(up(load_topology(topology), on_progress=show_progress))
+    plan = chosen_topology(topology, agents, is_dual_stack=is_dual_stack)
+    lab = asyncio.run(up(plan, on_progress=show_progress))
     for remark in lab.state.remarks:
         click.echo(f"note: {remark}", err=True)
     names = ", ".join(host.name for host in lab.topology.hosts)

@@ -1,5 +1,8 @@
 """Engines joined in memory: what a speaker and a reflector do, end to end and without I/O."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from support.world import (
@@ -367,6 +370,43 @@ def test_a_peer_of_a_range_that_is_named_stays_up_under_its_name() -> None:
     [named] = [status for status in peer_statuses(reflector, world.now) if not status.is_dynamic]
     assert (named.remote_address, named.is_client, named.description) == (NODES[0], False, "named")
     assert named.counters["collision_count"] == 0
+
+
+@pytest.mark.parametrize("first", ["", NODES[0]], ids=["given a source", "source left to the system"])
+def test_a_session_that_speaks_from_the_wanted_address_already_stays_up(first: str) -> None:
+    world = World()
+    second = NODES[0] if first == "" else ""
+    node = add_speaker(world, NODES[0], [peer(first, NODES[1])])
+    add_speaker(world, NODES[1], [peer(NODES[1], NODES[0])], prefixes=["10.2.0.0/16"])
+    world.wait_for(lambda: len(best(node)) == 1)
+    node.reconfigure([peer(second, NODES[1])], (), world.now)
+    world.run(60)
+    assert [key.local_address for key in node.peers] == [second]
+    assert (established(node), resets(node), node.session_end_count) == ([NODES[1]], 0, 0)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"local_address": "192.0.2.77"}, {"remote_port": 1790}], ids=["another source", "another port"]
+)
+def test_another_end_is_another_session(changed: dict[str, Any]) -> None:
+    world = World()
+    node = add_speaker(world, NODES[0], [peer(NODES[0], NODES[1])])
+    add_speaker(world, NODES[1], ranges=[client_range("192.0.2.0/24")])
+    world.wait_for(lambda: established(node) == [NODES[1]])
+    world.add_address(NODES[0], "192.0.2.77")
+    node.reconfigure([replace(peer(NODES[0], NODES[1]), **changed)], (), world.now)
+    world.run(60)
+    assert (established(node), node.session_end_count) == ([NODES[1]], 1)
+
+
+def test_the_counter_of_ends_outlives_the_peer() -> None:
+    world = World()
+    reflector, clients = reflected(world)
+    world.wait_for(lambda: len(established(reflector)) == len(NODES))
+    clients[NODES[0]].reconfigure((), (), world.now)
+    world.run(1)
+    assert clients[NODES[0]].session_end_count == 1
+    assert reflector.session_end_count == 1
 
 
 def test_a_peer_that_is_passive_no_more_is_dialled_at_once() -> None:

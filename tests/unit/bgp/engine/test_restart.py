@@ -2,7 +2,17 @@
 
 import pytest
 
-from support.world import LOCAL_AS, client_range, identifier, options, peer, steady
+from support.world import (
+    LOCAL_AS,
+    add_speaker,
+    best,
+    client_range,
+    established,
+    identifier,
+    options,
+    peer,
+    steady,
+)
 from tortie.bgp.engine import Engine, PeerDown, PeerKey, SpeakerConfig, peer_statuses
 from tortie.bgp.engine.restart import (
     SELECTION_DEFERRAL_S,
@@ -40,9 +50,10 @@ from tortie.bgp.wire import (
     hard_reset,
     prefix_from_text,
 )
+from tortie.sim import World
 
 BOTH = (IPV4_UNICAST, IPV6_UNICAST)
-OWN, PEER = "192.0.2.1", "192.0.2.2"
+OWN, PEER, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 KEY = PeerKey(OWN, PEER, 179)
 CEASE = Notification(6, 4)
 ENCODE = EncodeContext(four_octet_as=True)
@@ -179,6 +190,22 @@ def test_selection_waits_no_longer_than_its_timer() -> None:
     assert deferral.deadline == SELECTION_DEFERRAL_S
     assert deferral.take_ended(SELECTION_DEFERRAL_S - 0.001) == ()
     assert deferral.take_ended(SELECTION_DEFERRAL_S) == (IPV4_UNICAST,)
+
+
+def test_who_was_away_before_is_not_waited_for() -> None:
+    deferral = SelectionDeferral(frozenset({IPV4_UNICAST}), expected=frozenset({KEY}))
+    deferral.begin({KEY: options(), OTHER: options()}, 0.0, has_ranges=False)
+    assert deferral.take_ended(1.0) == ()
+    deferral.note_end_of_rib(KEY, IPV4_UNICAST)
+    assert deferral.take_ended(1.0) == (IPV4_UNICAST,)
+
+
+def test_a_peer_that_gets_another_key_is_still_waited_for() -> None:
+    deferral = waiting(KEY)
+    deferral.note_renamed(KEY, OTHER)
+    assert deferral.take_ended(1.0) == ()
+    deferral.note_end_of_rib(OTHER, IPV4_UNICAST)
+    assert deferral.take_ended(1.0) == (IPV4_UNICAST,)
 
 
 def test_a_range_is_waited_for_until_the_timer() -> None:
@@ -423,6 +450,19 @@ def test_a_client_flag_that_changes_while_it_is_away_counts() -> None:
 
 
 @pytest.mark.rfc("4724", "4.2")
+def test_a_client_flag_that_changes_with_what_resets_the_session_counts() -> None:
+    """The paths outlive the reset, and are judged as those of who it is now."""
+    world = World()
+    reflector = add_speaker(world, OWN, [peer(OWN, PEER, is_client=True), peer(OWN, THIRD)])
+    add_speaker(world, PEER, [peer(PEER, OWN)], prefixes=["10.2.0.0/16"])
+    third = add_speaker(world, THIRD, [peer(THIRD, OWN)])
+    world.wait_for(lambda: "10.2.0.0/16" in best(third))
+    reflector.reconfigure([peer(OWN, PEER, restart_time_s=60), peer(OWN, THIRD)], (), world.now)
+    world.run(30)
+    assert established(reflector) == [PEER, THIRD]
+    assert best(third) == {}
+
+
 def test_what_is_announced_as_before_changes_nothing() -> None:
     far = gone_with()
     before = dict(far.engine.best_paths(IPV4_UNICAST))

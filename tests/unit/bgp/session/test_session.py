@@ -355,6 +355,19 @@ def test_dial_that_takes_too_long_is_given_up_and_repeated() -> None:
     assert session.next_timer() == 10.0
 
 
+@pytest.mark.rfc("2385", "2")
+@pytest.mark.parametrize(("has_password", "hint"), [(False, ""), (True, "; check the password at both ends")])
+def test_silence_is_said_and_with_a_password_that_it_may_be_the_reason(has_password: bool, hint: str) -> None:
+    session = new_session(connect_retry_s=5.0, has_password=has_password)
+    session.start(0.0)
+    session.handle_timer(5.0)
+    assert session.last_error == f"no answer to the dial{hint}"
+    session = new_session(hold_time_s=9, has_password=has_password)
+    bring_to(State.ESTABLISHED, session)
+    session.handle_timer(9.0)
+    assert session.last_error == f"hold timer expired{hint}"
+
+
 def test_failures_double_the_idle_hold_time_and_stability_forgets_them() -> None:
     session = new_session(idle_hold_s=1.0, idle_hold_max_s=30.0)
     session.start(0.0)
@@ -561,6 +574,7 @@ def test_reset_says_why_and_starts_again() -> None:
         {"hold_time_s": 30},
         {"families": (IPV6_UNICAST,)},
         {"route_refresh": False},
+        {"has_password": True},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -580,7 +594,6 @@ def test_change_that_is_bound_to_open_resets(changes: dict[str, object]) -> None
         {"peer_as": 0},
         {"connect_retry_s": 30.0},
         {"idle_hold_s": 2.0},
-        {"accept_any_first_as": True},
         {"passive": True},
         {"send_hold_time_s": 600.0},
     ],
@@ -592,6 +605,24 @@ def test_other_changes_leave_the_session_up(changes: dict[str, object]) -> None:
     assert not session.reconfigure(new_session(**changes).config, 5.0)
     assert drain(session) == []
     assert state_of(session) is State.ESTABLISHED
+
+
+@pytest.mark.rfc("2918", "3")
+@pytest.mark.parametrize("accept_any_first_as", [True, False])
+def test_a_new_rule_for_the_first_as_asks_the_peer_to_say_all_again(accept_any_first_as: bool) -> None:
+    session = new_session(accept_any_first_as=not accept_any_first_as)
+    bring_to(State.ESTABLISHED, session)
+    assert not session.reconfigure(new_session(accept_any_first_as=accept_any_first_as).config, 5.0)
+    assert drain(session) == [outputs.SendBytes(1, encode_route_refresh(RouteRefresh(IPV4_UNICAST)))]
+    assert session.counters.sent[MessageType.ROUTE_REFRESH] == 1
+    assert state_of(session) is State.ESTABLISHED
+
+
+def test_a_new_rule_for_the_first_as_resets_where_nobody_can_be_asked() -> None:
+    session = new_session(route_refresh=False)
+    bring_to(State.ESTABLISHED, session)
+    assert session.reconfigure(new_session(route_refresh=False, accept_any_first_as=True).config, 5.0)
+    assert sent(drain(session), 0) == Notification(6, 6)
 
 
 def test_peer_as_that_becomes_what_the_peer_said_leaves_the_session_up() -> None:

@@ -107,6 +107,7 @@ def test_first_as_is_not_compared(asn: int, changes: dict[str, object]) -> None:
 def test_accept_any_first_as_holds_from_the_next_update() -> None:
     session = established()
     session.reconfigure(new_session(peer_as=0, accept_any_first_as=True).config, 1.0)
+    drain(session)
     session.receive_data(1, announcement(64999), 2.0)
     assert update_of(session).announced
 
