@@ -24,6 +24,7 @@ def run_from_options(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None,
     password_file: Path | None,
     add_path: str,
     status_socket: Path,
@@ -37,6 +38,7 @@ def run_from_options(
         router_id=router_id,
         cluster_id=cluster_id,
         client_ranges=client_ranges,
+        max_prefixes=max_prefixes,
         password_file=None if password_file is None else password_file.absolute(),
         add_path=add_path,
     )

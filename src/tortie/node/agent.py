@@ -25,6 +25,7 @@ from tortie.bgp.engine import (
     PeerDown,
     PeerKey,
     PeerUp,
+    PrefixLimitNear,
 )
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
@@ -324,16 +325,24 @@ class Agent:
         speaker.wake()
 
     def _on_event(self, event: Event) -> None:
+        """Give the data path what is its business, and keep and log what sessions do."""
+        if isinstance(event, ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear):
+            self._on_session(event)
+        elif self._datapath is not None:
+            self._on_routes(event, self._datapath)
+
+    @staticmethod
+    def _on_routes(event: BestPathsChanged | EndOfRIBReceived | NextHopsWanted, datapath: Datapath) -> None:
         match event:
             case BestPathsChanged():
-                if self._datapath is not None:
-                    self._datapath.write(event)
+                datapath.write(event)
             case EndOfRIBReceived():
-                if self._datapath is not None:
-                    self._datapath.note_end_of_rib(event)
+                datapath.note_end_of_rib(event)
             case NextHopsWanted():
-                if self._datapath is not None:
-                    self._datapath.follow(event)
+                datapath.follow(event)
+
+    def _on_session(self, event: ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear) -> None:
+        match event:
             case ConnectionRefused(address, reason):
                 self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
@@ -344,6 +353,14 @@ class Agent:
                 self._events.session_down(event, self._now())
                 self._last_sessions.note_change()
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
+                )
 
     def _on_session_event(self, peer: PeerKey, text: str) -> None:
         self._log.debug("session event", object=f"session {peer}", reason=text)

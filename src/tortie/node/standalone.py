@@ -6,7 +6,7 @@ with every mistake named by its place. What it is NOT for: running anything, and
 
 RFC 2385 (password_file), RFC 5082 (ttl_security),
 RFC 4456 §8 (cluster id, clients), RFC 4271 §4.2 (hold time), RFC 6286 (router id), RFC 7607 (AS 0), RFC 4724 §3
-(restart time), RFC 7911 §4 (add_path).
+(restart time), RFC 7911 §4 (add_path), RFC 4486 §4 (max_prefixes).
 
 To know first: `StandaloneConfig`, the result, and this shape of the file::
 
@@ -19,6 +19,7 @@ To know first: `StandaloneConfig`, the result, and this shape of the file::
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, accept_any_first_as: false}
       - {address: 192.0.2.10, restart_time: 120, add_path: send}
+      - {address: 192.0.2.11, max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900}
       - {address: 192.0.2.11, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
 
 A peer is one `address` that is dialled (unless `passive`) or a `range` from which connections are taken.
@@ -31,9 +32,12 @@ from pathlib import Path
 from typing import Final
 
 from tortie.bgp.engine import (
+    PREFIX_RESTART_S_DEFAULT,
+    PREFIX_WARNING_PERCENT_DEFAULT,
     RESTART_TIME_S_DEFAULT,
     AddPathMode,
     PeerConfig,
+    PrefixLimit,
     RangeConfig,
     SessionOptions,
     SpeakerConfig,
@@ -60,6 +64,8 @@ HOLD_TIME_S_DEFAULT: Final = 90
 HOLD_TIME_S_MAX: Final = 65535
 HOLD_TIME_S_MIN: Final = 3
 PEERS_MAX: Final = 65536
+PREFIXES_MAX: Final = 0xFFFFFFFF
+PREFIXES_RESTART_S_MAX: Final = 30 * 24 * 3600
 HOPS_MAX: Final = 255
 FAMILY_BY_NAME: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 
@@ -67,7 +73,8 @@ TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket",
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path", "password_file", "ttl_security",
+    "description", "restart_time", "add_path", "password_file", "ttl_security", "max_prefixes",
+    "max_prefixes_warning", "max_prefixes_restart",
 )  # fmt: skip
 
 
@@ -106,6 +113,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None = None,
     password_file: Path | None = None,
     add_path: str = "off",
 ) -> StandaloneConfig:
@@ -118,6 +126,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         router_id: dotted quad; by default the listen address.
         cluster_id: dotted quad; by default the router id (RFC 4456 §7).
         client_ranges: CIDRs; a connection from within becomes a client.
+        max_prefixes: how many of each family a client may announce; None: as many as it likes.
         password_file: with the password of all of them; None = they have none.
         add_path: off, receive, send or both: which way clients and we exchange several paths a prefix.
 
@@ -129,7 +138,8 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         "listen": {"address": listen, "port": port},
         "as": local_as,
         "peers": [
-            {"range": client_range, "client": True, "add_path": add_path, **password} for client_range in client_ranges
+            {"range": client_range, "client": True, "add_path": add_path, "max_prefixes": max_prefixes, **password}
+            for client_range in client_ranges
         ],
     }
     if router_id is not None:
@@ -375,6 +385,7 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         accept_any_first_as=fields.boolean("accept_any_first_as", False),
         restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
         add_path=_add_path(fields),
+        prefix_limit=_prefix_limit(fields),
         has_password=_password_file(fields) is not None,
         ttl_security_hops=fields.integer("ttl_security", 1, HOPS_MAX, 0),
         description=fields.text("description", ""),
@@ -402,6 +413,20 @@ def _hold_time_s(fields: _Fields) -> int:
     if 0 < seconds < HOLD_TIME_S_MIN:
         raise fields.wrong("hold_time", f"0, or at least {HOLD_TIME_S_MIN} seconds")
     return seconds
+
+
+def _prefix_limit(fields: _Fields) -> PrefixLimit | None:
+    """Read how many prefixes the peer may announce; the other two fields mean nothing without a limit."""
+    if not fields.has("max_prefixes"):
+        for name in ("max_prefixes_warning", "max_prefixes_restart"):
+            if fields.has(name):
+                raise StandaloneInvalid(f"{fields.place(name)}: has no meaning without max_prefixes")
+        return None
+    return PrefixLimit(
+        prefixes_max=fields.integer("max_prefixes", 0, PREFIXES_MAX, 0),
+        warning_percent=fields.integer("max_prefixes_warning", 1, 100, PREFIX_WARNING_PERCENT_DEFAULT),
+        restart_s=fields.integer("max_prefixes_restart", 0, PREFIXES_RESTART_S_MAX, PREFIX_RESTART_S_DEFAULT),
+    )
 
 
 def _add_path(fields: _Fields) -> AddPathMode:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp
+from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp, PrefixLimitNear
 from tortie.node.errors import SecretUnusable
 from tortie.node.events import EventLog
 from tortie.node.histogram import Histogram
@@ -160,6 +160,14 @@ class StandaloneReflector:
             case PeerDown(peer, reason, stale_s):
                 self._events.session_down(event, now)
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
+                )
             case _:
                 pass
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tortie.bgp.engine import AddPathMode
+from tortie.bgp.engine import AddPathMode, PrefixLimit
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.node.standalone import StandaloneConfig, StandaloneInvalid, client_ranges_config, load_standalone
 
@@ -107,6 +107,11 @@ BAD = [
     ("passive-no-boolean", with_peer("address: 10.0.0.1, passive: 'no'"), "peers[0].passive: 'no': expected true or"),
     ("hold-time-2", with_peer("address: 10.0.0.1, hold_time: 2"), "peers[0].hold_time: 2: expected 0, or at least 3"),
     ("restart-time-4096", with_peer("address: 10.0.0.1, restart_time: 4096"), "peers[0].restart_time: 4096: expected"),
+    ("max-prefixes-negative", with_peer("address: 10.0.0.1, max_prefixes: -1"), "peers[0].max_prefixes: -1: expected"),
+    ("max-prefixes-warning-0", with_peer("address: 10.0.0.1, max_prefixes: 1, max_prefixes_warning: 0"),
+     "peers[0].max_prefixes_warning: 0: expected a whole number from 1 to 100"),
+    ("max-prefixes-restart-alone", with_peer("address: 10.0.0.1, max_prefixes_restart: 60"),
+     "peers[0].max_prefixes_restart: has no meaning without max_prefixes"),
     ("add-path-unknown", with_peer("address: 10.0.0.1, add_path: all"),
      "peers[0].add_path: 'all': expected off or receive or send or both"),
     ("add-path-true", with_peer("address: 10.0.0.1, add_path: true"), "peers[0].add_path: True: expected off or"),
@@ -162,6 +167,22 @@ def test_add_path(text: str, mode: AddPathMode) -> None:
     assert load(with_peer(f"range: 10.0.0.0/8{text}")).ranges[0].options.add_path is mode
 
 
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("", None),
+        (", max_prefixes: 0", PrefixLimit(prefixes_max=0)),
+        (", max_prefixes: 100", PrefixLimit(prefixes_max=100, warning_percent=80, restart_s=900)),
+        (
+            ", max_prefixes: 100, max_prefixes_warning: 50, max_prefixes_restart: 0",
+            PrefixLimit(prefixes_max=100, warning_percent=50, restart_s=0),
+        ),
+    ],
+)
+def test_max_prefixes(text: str, limit: PrefixLimit | None) -> None:
+    assert load(with_peer(f"address: 10.0.0.1{text}")).peers[0].options.prefix_limit == limit
+
+
 def test_options_are_the_same_as_a_file() -> None:
     from_options = client_ranges_config(
         listen="10.10.31.168",
@@ -170,10 +191,12 @@ def test_options_are_the_same_as_a_file() -> None:
         router_id=None,
         cluster_id="1.0.0.1",
         client_ranges=["10.0.0.0/8", "fd00::/8"],
+        max_prefixes=500,
     )
     from_file = load(
         "listen: {address: 10.10.31.168, port: 1790}\nas: 64512\ncluster_id: 1.0.0.1\n"
-        "peers: [{range: 10.0.0.0/8, client: true}, {range: 'fd00::/8', client: true}]\n"
+        "peers:\n  - {range: 10.0.0.0/8, client: true, max_prefixes: 500}\n"
+        "  - {range: 'fd00::/8', client: true, max_prefixes: 500}\n"
     )
     assert from_options == from_file
 

@@ -36,6 +36,12 @@ __all__ = ["reflector_run"]
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
 @click.option(
+    "--max-prefixes",
+    type=click.IntRange(0, 0xFFFFFFFF),
+    metavar="N",
+    help="Alone: end the session of a client that announces more of a family than this, for 15 minutes.",
+)
+@click.option(
     "--password-file",
     metavar="FILE",
     type=path(),
@@ -61,6 +67,7 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    max_prefixes: int | None,
     password_file: Path | None,
     add_path: str | None,
     config: Path | None,
@@ -96,6 +103,7 @@ def reflector_run(
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
          accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
+         max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900,
          description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """
     if listen is not None and config is not None:
@@ -121,6 +129,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            max_prefixes=max_prefixes,
             password_file=password_file,
             add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
