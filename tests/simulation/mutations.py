@@ -9,7 +9,6 @@ import pytest
 
 from tortie.bgp.engine import sending
 from tortie.bgp.engine.engine import Engine
-from tortie.bgp.engine.helper import Helper
 from tortie.bgp.rib import Path, decision, export, rib
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, reflected_attributes
@@ -28,7 +27,8 @@ def forget_cluster_loops(patch: Patch) -> None:
 
 
 def forget_originator_loops(patch: Patch) -> None:
-    """A route that we originated ourselves is taken from somebody else."""
+    """A route that we originated ourselves is taken from somebody else, our own next hop or not."""
+    patch.setattr(Engine, "_set_own_addresses", lambda _self, _addresses: None)
     patch.setattr(rib, "is_reflection_loop", lambda attributes, source, _, cluster_id: is_reflection_loop(
         attributes, source, -1, cluster_id))  # fmt: skip
 
@@ -105,13 +105,11 @@ def stay_in_the_group(patch: Patch) -> None:
 def keep_the_dead(patch: Patch) -> None:
     """What a peer announced stays when its session ends."""
     patch.setattr(RIB, "drop_family", lambda _self, _source, _family: None)
-    patch.setattr(Helper, "expire", lambda *_: None)
 
 
 def never_sweep(patch: Patch) -> None:
     """What a restarted peer does not announce again stays for ever."""
-    patch.setattr(Helper, "sweep", lambda *_: None)
-    patch.setattr(Helper, "expire", lambda *_: None)
+    patch.setattr(RIB, "sweep_stale", lambda *_: None)
 
 
 def forget_the_withdrawn(patch: Patch) -> None:

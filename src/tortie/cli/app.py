@@ -47,6 +47,7 @@ from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
 from tortie.cli.verbs.replace import replace
+from tortie.cli.verbs.sim import sim
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
@@ -60,6 +61,7 @@ VERBS: Final[dict[str, click.Command]] = {
     "delete": delete,
     "get": get,
     "api": api,
+    "sim": sim,
     "version": version,
     "completion": completion,
     "man": man,

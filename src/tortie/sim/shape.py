@@ -78,6 +78,14 @@ def two_reflectors(random: Random) -> Shape:
     return _one_cluster("two reflectors", _nodes(random.randint(3, 7)), 2)
 
 
+def two_clusters(random: Random) -> Shape:
+    """All nodes are clients of two reflectors, each with a cluster of its own."""
+    nodes = _nodes(random.randint(3, 7))
+    reflectors = {_reflector(index): _reflector(index) for index in range(2)}
+    clients = [Peering(reflector, node, is_client=True) for reflector in reflectors for node in nodes]
+    return Shape("two clusters", nodes, reflectors, (*_mesh(tuple(reflectors)), *clients), 2)
+
+
 def racks(random: Random) -> Shape:
     """The document's racks: two reflectors and a cluster id a rack, all reflectors in a full mesh."""
     del random
@@ -117,6 +125,7 @@ SHAPES: Final[dict[str, Callable[[Random], Shape]]] = {
     "mesh": mesh,
     "one-reflector": one_reflector,
     "two-reflectors": two_reflectors,
+    "two-clusters": two_clusters,
     "racks": racks,
     "hierarchy": hierarchy,
     "thousand": thousand,

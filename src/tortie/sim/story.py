@@ -24,7 +24,7 @@ __all__ = ["SHAPES_OF_SEEDS", "STEP_COUNT", "Ending", "Story", "tell"]
 STEP_COUNT: Final = 40
 """Meddlings in a story."""
 
-SHAPES_OF_SEEDS: Final = ("mesh", "one-reflector", "two-reflectors", "racks", "hierarchy")
+SHAPES_OF_SEEDS: Final = ("mesh", "one-reflector", "two-reflectors", "two-clusters", "racks", "hierarchy")
 """Shapes among which a seed chooses; the large ones are asked for by name."""
 
 LOCAL_AS: Final = 64512
@@ -99,6 +99,7 @@ class Story:
         self._add_path = self.random.choice([AddPathMode.OFF, AddPathMode.OFF, AddPathMode.BOTH])
         self._restart_time_s = self.random.choice([0, 20, 120])
         self._extra: list[Peering] = []
+        self._demoted: list[Peering] = []
         self._cuts: list[tuple[str, str]] = []
         self._slow: list[str] = []
         self._lives: list[tuple[float, str, object]] = []
@@ -127,7 +128,8 @@ class Story:
             is_client = peering.is_client and peering.one == address
             if address in (peering.one, peering.other) and not (is_client and self._speakers[address].has_range):
                 far_end = peering.far_end(address)
-                options = self._options(self._speakers[address], is_client=is_client)
+                is_client_now = is_client and peering not in self._demoted
+                options = self._options(self._speakers[address], is_client=is_client_now)
                 config = PeerConfig(remote_address=far_end, local_address=address, options=options)
                 found.setdefault(far_end, config)
         return tuple(found.values())
@@ -184,7 +186,8 @@ class Story:
         choices = [self._originate, self._originate, self._withdraw, self._cut, self._mend]
         choices += [self._freeze, self._slow_down, self._change_delay]
         if len(self.shape.speakers) <= LARGE_COUNT:
-            choices += [self._restart, self._restart, self._change_cluster_id, self._change_hold_time]
+            choices += [self._restart, self._restart, self._change_cluster_id, self._change_cluster_id]
+            choices += [self._change_hold_time, self._change_client]
             choices += [self._add_mesh_session, self._drop_mesh_sessions]
         return choices
 
@@ -259,12 +262,30 @@ class Story:
             return self._originate()
         name = self.random.choice(list(self.shape.reflectors))
         former = self.shape.reflectors[name]
-        peers_of_it = [other for other, cluster_id in self.shape.reflectors.items() if cluster_id == former]
+        of_cluster = [other for other, cluster_id in self.shape.reflectors.items() if cluster_id == former]
         cluster_id = self.random.choice([former, f"7.7.{_identifier(former) % 256}.{_identifier(former) >> 24}"])
-        for reflector in peers_of_it:  # as their records would: all of one cluster
+        changing = self.random.choice([[name], of_cluster])
+        for reflector in changing:
             self._speakers[reflector].cluster_id = cluster_id
-        self._reconfigure(*peers_of_it)
-        return f"{', '.join(peers_of_it)}: the cluster id is {cluster_id}"
+        self._reconfigure(*changing)
+        return f"{', '.join(changing)}: the cluster id is {cluster_id}"
+
+    def _change_client(self) -> str:
+        """A reflector takes a client for an ordinary peer for a while: it moves to another update group."""
+        named = [each for each in self.shape.peerings if each.is_client and not self._speakers[each.one].has_range]
+        if not named:
+            return self._withdraw()
+        peering = self.random.choice(named)
+        is_client = peering in self._demoted
+        (self._demoted.remove if is_client else self._demoted.append)(peering)
+        self._reconfigure(peering.one)
+        return f"{peering.other} is {'a client' if is_client else 'no client'} of {peering.one}"
+
+    def _restore_clients(self) -> str:
+        concerned = sorted({peering.one for peering in self._demoted})
+        self._demoted.clear()
+        self._reconfigure(*concerned)
+        return "clients are clients again"
 
     def _change_hold_time(self) -> str:
         """An option that is bound to OPEN: the sessions of this speaker are reset."""
@@ -292,6 +313,7 @@ class Story:
         """End all faults, wait until everything has come to rest, and return it."""
         self._did(self._mend())
         self._did(self._drop_mesh_sessions())
+        self._did(self._restore_clients())
         for name in self._slow:
             if name in self.world.hosts:
                 self.world.hosts[name].reads_bytes_per_s = None
