@@ -22,7 +22,7 @@ SHAPE_NAMES = (
 @click.option("--shape", type=click.Choice(SHAPE_NAMES), help="The network. Default: the seed chooses a small one.")
 @text_or_json_option
 def sim(*, seed: int | None, seeds: str | None, shape: str | None, output: str) -> None:
-    """Run networks in memory under faults, then none, and check what has become of them.
+    """Run networks in memory under faults, and check what has become of them.
 
     The engines are those of the agents; time is virtual, and everything comes from the seed: the same seed tells the
     same story. The exit code is 1 if something is wrong in the end.
