@@ -63,7 +63,7 @@ TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket",
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path",
+    "description", "restart_time", "add_path", "extended_messages",
 )  # fmt: skip
 
 
@@ -341,6 +341,7 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         accept_any_first_as=fields.boolean("accept_any_first_as", False),
         restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
         add_path=_add_path(fields),
+        extended_messages=fields.boolean("extended_messages", True),
         description=fields.text("description", ""),
     )
 

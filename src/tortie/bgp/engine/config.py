@@ -73,6 +73,7 @@ class SessionOptions:
         restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
             0 = off, else at most 4095.
         add_path: several paths a prefix (RFC 7911), in which direction.
+        extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -88,6 +89,7 @@ class SessionOptions:
     accept_any_first_as: bool = False
     restart_time_s: int = RESTART_TIME_S_DEFAULT
     add_path: AddPathMode = AddPathMode.OFF
+    extended_messages: bool = True
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -106,6 +108,7 @@ class SessionOptions:
             accept_any_first_as=self.accept_any_first_as,
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
+            extended_messages=self.extended_messages,
         )
 
 

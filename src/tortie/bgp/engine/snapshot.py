@@ -64,6 +64,7 @@ class PeerStatus:
     is_dynamic: bool
     is_passive: bool
     hold_time_s: int | None
+    message_size_bytes_max: int | None
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
@@ -197,6 +198,7 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         is_passive=options.passive,
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
+        message_size_bytes_max=None if negotiated is None else negotiated.message_size_bytes_max,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
         families=_family_statuses(engine, peer, sent_counts),

@@ -3,7 +3,7 @@
 For: the two values, the check of the first, and which of its fields need a new OPEN or socket.
 Not for: the agreement itself (negotiation.py).
 RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time), RFC 4724 §3 and
-RFC 8538 §2 (what is said about restarts), RFC 7911 §4 (ADD-PATH).
+RFC 8538 §2 (what is said about restarts), RFC 7911 §4 (ADD-PATH), RFC 8654 §3 (extended messages).
 """
 
 from dataclasses import dataclass
@@ -36,6 +36,7 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "route_refresh",
     "restart_time_s",
     "add_path",
+    "extended_messages",
 )
 """A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
 
@@ -74,6 +75,7 @@ class SessionConfig:
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
         add_path: announce RFC 7911.
+        extended_messages: announce RFC 8654.
     """
 
     local_as: int
@@ -92,6 +94,7 @@ class SessionConfig:
     route_refresh: bool = True
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
+    extended_messages: bool = False
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.
@@ -156,7 +159,7 @@ class Negotiated:
         families: announced by both.
         four_octet_as: both have RFC 6793.
         route_refresh: both have RFC 2918.
-        message_size_bytes_max: largest message in either direction.
+        message_size_bytes_max: largest message in either direction (RFC 8654), but for OPEN and KEEPALIVE.
         decode: how to read the peer's UPDATEs.
         encode: how to write UPDATEs for it, in families without ADD-PATH.
         add_path_sent: families in which it is sent path identifiers; `decode` says in which it sends them.

@@ -4,7 +4,7 @@ For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
 RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2, RFC 7911 §4.
+RFC 8538 §2, RFC 7911 §4, RFC 8654 §3.
 """
 
 from typing import Final
@@ -18,11 +18,13 @@ from tortie.bgp.wire import (
     AS_TRANS,
     IPV4_UNICAST,
     MESSAGE_LENGTH_MAX,
+    MESSAGE_LENGTH_MAX_EXTENDED,
     AddPath,
     Capability,
     DecodeContext,
     EncodeContext,
     EnhancedRouteRefresh,
+    ExtendedMessage,
     Family,
     FourOctetAS,
     GracefulRestart,
@@ -61,6 +63,8 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
         capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
     if add_path := ADD_PATH_VALUES[config.add_path]:
         capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
+    if config.extended_messages:
+        capabilities.append(ExtendedMessage())
     capabilities.append(FourOctetAS(config.local_as))
     return Open(
         asn=config.local_as,
@@ -93,6 +97,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
     own_add_path = ADD_PATH_VALUES[config.add_path]
     received = _with_add_path(peer_open, families, ADD_PATH_SEND) if own_add_path & ADD_PATH_RECEIVE else frozenset()
     sent = _with_add_path(peer_open, families, ADD_PATH_RECEIVE) if own_add_path & ADD_PATH_SEND else frozenset()
+    message_size_bytes_max = _message_size_bytes_max(config, peer_open)
     return Negotiated(
         peer_as=peer_open.asn,
         peer_router_id=peer_open.router_id,
@@ -101,11 +106,11 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         families=families,
         four_octet_as=has_four_octet_as,
         route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
-        message_size_bytes_max=MESSAGE_LENGTH_MAX,
+        message_size_bytes_max=message_size_bytes_max,
         decode=DecodeContext(
             is_internal=is_internal, four_octet_as=has_four_octet_as, families=families, add_path=received
         ),
-        encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=MESSAGE_LENGTH_MAX),
+        encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=message_size_bytes_max),
         is_internal=is_internal,
         local_address=local_address,
         connection=connection,
@@ -117,6 +122,12 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
 
 def _has(peer_open: Open, kind: type[Capability]) -> bool:
     return any(isinstance(each, kind) for each in peer_open.capabilities)
+
+
+def _message_size_bytes_max(config: SessionConfig, peer_open: Open) -> int:
+    """Return the largest message that may go either way: long ones where both announce it (RFC 8654 §4)."""
+    is_extended = config.extended_messages and _has(peer_open, ExtendedMessage)
+    return MESSAGE_LENGTH_MAX_EXTENDED if is_extended else MESSAGE_LENGTH_MAX
 
 
 def _peer_restart(peer_open: Open) -> GracefulRestart | None:

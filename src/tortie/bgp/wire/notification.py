@@ -14,6 +14,7 @@ from tortie.bgp.wire.message import (
     BAD_MESSAGE_LENGTH,
     HEADER_LENGTH,
     MESSAGE_HEADER_ERROR,
+    MESSAGE_LENGTH_MAX,
     MessageType,
     encode_message,
 )
@@ -146,13 +147,13 @@ def decode_notification(body: bytes) -> Notification:
     return Notification(body[0], body[1], body[2:])
 
 
-def encode_notification(notification: Notification) -> bytes:
-    """Encode a whole NOTIFICATION message.
+def encode_notification(notification: Notification, length_max: int = MESSAGE_LENGTH_MAX) -> bytes:
+    """Encode a whole NOTIFICATION message of at most `length_max` octets; data that do not fit are cut (RFC 8654 §4).
 
     Raises:
-        LocalProtocolError: a code is not 0 to 255, or the data does not fit.
+        LocalProtocolError: a code is not 0 to 255.
     """
     if not (0 <= notification.code <= _OCTET_MAX and 0 <= notification.subcode <= _OCTET_MAX):
         raise LocalProtocolError(f"NOTIFICATION {notification.code}/{notification.subcode}: expected 0 to 255")
     body = bytes((notification.code, notification.subcode)) + notification.data
-    return encode_message(MessageType.NOTIFICATION, body)
+    return encode_message(MessageType.NOTIFICATION, body[: length_max - HEADER_LENGTH])

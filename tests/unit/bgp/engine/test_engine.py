@@ -332,7 +332,7 @@ def test_the_same_world_gives_the_same_trace() -> None:
 def test_an_update_that_grows_too_large_when_it_is_reflected_is_held_back() -> None:
     """ORIGINATOR_ID and CLUSTER_LIST add 14 octets; everything else flows on."""
     world = World()
-    reflector, clients = reflected(world)
+    reflector, clients = reflected(world, extended_messages=False)
     world.wait_for(lambda: all(len(best(each)) == 2 for each in clients.values()))
     one = clients[NODES[0]]
     huge = one.table.intern(unknown=(UnknownAttribute(0xC0, 200, bytes(4035)),))

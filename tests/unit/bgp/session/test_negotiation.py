@@ -11,6 +11,7 @@ from tortie.bgp.wire import (
     AddPath,
     Capability,
     EnhancedRouteRefresh,
+    ExtendedMessage,
     Family,
     FourOctetAS,
     GracefulRestart,
@@ -254,3 +255,15 @@ def test_connection_and_address_are_kept() -> None:
     negotiated = agree(session_config())
     assert (negotiated.connection, negotiated.local_address) == (4, "192.0.2.1")
     assert negotiated.message_size_bytes_max == 4096
+
+
+@pytest.mark.rfc("8654", "3")
+@pytest.mark.rfc("8654", "4")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"), [(True, True, 65535), (True, False, 4096), (False, True, 4096)]
+)
+def test_long_messages_where_both_announce_them(*, ours: bool, theirs: bool, expected: int) -> None:
+    config = session_config(extended_messages=ours)
+    assert (ExtendedMessage() in own_open(config, LocalRestart()).capabilities) is ours
+    negotiated = agree(config, capabilities=(*USUAL, ExtendedMessage()) if theirs else USUAL)
+    assert negotiated.message_size_bytes_max == negotiated.encode.message_size_bytes_max == expected
