@@ -39,6 +39,7 @@ __all__ = [
     "routes_options",
     "socket_option",
     "status_options",
+    "stop_message_option",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -223,6 +224,13 @@ for_restart_option = click.option(
     "--for-restart",
     is_flag=True,
     help="It will be started again: its peers keep its routes meanwhile (graceful restart).",
+)
+
+stop_message_option = click.option(
+    "--message",
+    default="",
+    metavar="TEXT",
+    help="For the operators of the peers: shown in their status and logs (RFC 9003). At most 255 octets.",
 )
 
 

@@ -42,7 +42,7 @@ from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.status_reply import flag
+from tortie.node.stopping import STOP, StopRequest, stop_request
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
@@ -91,7 +91,7 @@ class Agent:
         self._options = options
         self._log = log
         self._stopping = asyncio.Event()
-        self._is_for_restart = False
+        self._stop_request = STOP
         self._running: list[asyncio.Task[None]] = []
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
@@ -111,13 +111,10 @@ class Agent:
         self._expected: frozenset[PeerKey] | None = None
         self._last_sessions = LastSessions(self._sessions_file, self._sessions_up, self._cannot_save_sessions)
 
-    def stop(self, *, for_restart: bool = False) -> None:
-        """End the agent: sessions with Cease, routes stay in the kernel.
-
-        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
-        """
+    def stop(self, request: StopRequest = STOP) -> None:
+        """End the agent: sessions with Cease, unless for a restart; routes stay in the kernel."""
         if not self._stopping.is_set():  # the first word counts
-            self._is_for_restart = for_restart
+            self._stop_request = request
         self._stopping.set()
 
     async def run(self) -> None:
@@ -141,7 +138,9 @@ class Agent:
             status.close()
             metrics.close()
             if self._speaker is not None:
-                await self._speaker.close(for_restart=self._is_for_restart)
+                await self._speaker.close(
+                    for_restart=self._stop_request.for_restart, message=self._stop_request.message
+                )
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
@@ -161,7 +160,7 @@ class Agent:
             start(self._tell_kernel_news())
             start(self._last_sessions.run())
             await self._stopping.wait()
-            self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
+            self._log.info("agent stopping", object=self._object, for_restart=self._stop_request.for_restart)
             self._last_sessions.write()
             for task in self._running:
                 task.cancel()
@@ -387,9 +386,9 @@ class Agent:
         return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
-        for_restart = flag(arguments, "for_restart")
-        self.stop(for_restart=for_restart)
-        return {"stopping": True, "for_restart": for_restart}
+        request = stop_request(arguments)
+        self.stop(request)
+        return {"stopping": True, "for_restart": request.for_restart}
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""

@@ -25,7 +25,7 @@ from tortie.node.metrics_table import Samples
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.status_reply import flag
+from tortie.node.stopping import STOP, StopRequest, stop_request
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Speaker
 from tortie.speaker.speaker import Event
@@ -62,18 +62,15 @@ class StandaloneReflector:
             status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
         )
         self._stopping = asyncio.Event()
-        self._is_for_restart = False
+        self._stop_request = STOP
         self._speaker: Speaker | None = None
         self._started_at = 0.0
         self._events = EventLog()
 
-    def stop(self, *, for_restart: bool = False) -> None:
-        """End every session with Cease / Administrative Shutdown, then the process.
-
-        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
-        """
+    def stop(self, request: StopRequest = STOP) -> None:
+        """End every session with Cease / Administrative Shutdown, unless for a restart, then the process."""
         if not self._stopping.is_set():  # the first word counts
-            self._is_for_restart = for_restart
+            self._stop_request = request
         self._stopping.set()
 
     async def run(self) -> None:
@@ -102,7 +99,7 @@ class StandaloneReflector:
             self._status.close()
             if metrics is not None:
                 metrics.close()
-            await speaker.close(for_restart=self._is_for_restart)
+            await speaker.close(for_restart=self._stop_request.for_restart, message=self._stop_request.message)
 
     async def _run_until_stopped(self, *work: Coroutine[object, object, None]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -160,6 +157,6 @@ class StandaloneReflector:
         return route_views(speaker.engine, arguments)
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
-        for_restart = flag(arguments, "for_restart")
-        self.stop(for_restart=for_restart)
-        return {"stopping": True, "for_restart": for_restart}
+        request = stop_request(arguments)
+        self.stop(request)
+        return {"stopping": True, "for_restart": request.for_restart}

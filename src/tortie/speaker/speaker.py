@@ -125,17 +125,18 @@ class Speaker:
         """Return after `close`; a defect in the engine ends it with that exception."""
         await asyncio.shield(self._ended)
 
-    async def close(self, *, for_restart: bool = False) -> None:
+    async def close(self, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown, then every socket; twice is once.
 
-        With `for_restart` the sessions are left to graceful restart, see `Engine.shutdown`.
+        With `for_restart` the sessions are left to graceful restart; peers that are told Cease are told `message` too,
+        see `Engine.shutdown`.
         """
         if self._ended.done():
             return
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
-            self.engine.shutdown(self.now, for_restart=for_restart)
+            self.engine.shutdown(self.now, for_restart=for_restart, message=message)
             self._pump()
             if self._lingering:
                 async with asyncio.timeout(2 * LINGER_S):

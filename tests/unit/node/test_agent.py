@@ -455,6 +455,35 @@ def test_stop_asks_for_true_or_false(pair: Pair) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.rfc("9003", "2")
+def test_words_of_who_stops_are_shown_where_the_session_ended(pair: Pair) -> None:
+    async def is_told() -> bool:
+        said = [event.get("notification") for event in (await pair.status(1))["events"]]
+        return 'Cease / Hard Reset: Cease / Administrative Shutdown: "back at 14:00"' in said
+
+    async def run() -> None:
+        async with pair.running(1):
+            async with pair.running(0):
+                await pair.wait_for(pair.is_established)
+                await pair.ask(0, "stop", message="back at 14:00")
+            await pair.wait_for(is_told)
+
+    asyncio.run(run())
+
+
+@pytest.mark.rfc("9003", "2")
+@pytest.mark.parametrize("message", ["x" * 256, "é" * 128, 7, None], ids=["256", "of two octets", "number", "null"])
+def test_words_that_cannot_be_sent_stop_nothing(pair: Pair, message: object) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            [reply] = await pair.ask(0, "stop", message=message)
+            assert reply is None
+            assert await has_sessions(pair)
+
+    asyncio.run(run())
+
+
 def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
     async def two_of_one_address(store: Store) -> None:
         await add_node(store, "n1", "10.9.9.1")

@@ -50,6 +50,7 @@ from tortie.bgp.wire import (
     address_from_text,
     encode_notification,
     prefix_from_text,
+    shutdown_data,
 )
 
 FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
@@ -256,8 +257,8 @@ class Engine:
         self._pump(peer, now)
         return peer
 
-    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
-        peer.session.stop(now, subcode=subcode)
+    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED, message: str = "") -> None:
+        peer.session.stop(now, subcode, message)
         self._take_session_outputs(peer, now)
         self._forget(peer)
 
@@ -268,14 +269,19 @@ class Engine:
         self._peers.remove(peer)
         self._timers.forget(peer)
 
-    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+    def shutdown(self, now: float, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown and accept nothing more.
 
         Args:
             now: the time.
             for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
                 restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
+            message: for the operators of peers that are told Cease (RFC 9003), at most 255 octets of UTF-8.
+
+        Raises:
+            LocalProtocolError: the message is too long; nothing was done.
         """
+        shutdown_data(message)  # before anything is done
         self._peers.set_ranges(())
         for peer in list(self.peers.values()):
             if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
@@ -283,7 +289,7 @@ class Engine:
                 self._take_session_outputs(peer, now)
                 self._forget(peer)
             else:
-                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN, message)
 
     # ------------------------------------------------------------------ graceful restart
 

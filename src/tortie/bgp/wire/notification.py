@@ -120,11 +120,16 @@ def shutdown_data(message: str) -> bytes:
     """Return the data of Cease / Administrative Shutdown or Reset that carries `message` (RFC 9003 §2).
 
     Raises:
-        LocalProtocolError: the message is longer than 255 octets of UTF-8.
+        LocalProtocolError: the message is longer than 255 octets of UTF-8, or no text that UTF-8 can carry.
     """
-    encoded = message.encode()
+    try:
+        encoded = message.encode()
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(f"shutdown message: {message!a} is no text that UTF-8 can carry") from error
     if len(encoded) > SHUTDOWN_MESSAGE_OCTETS_MAX:
-        raise LocalProtocolError(f"shutdown message: {len(encoded)} octets of UTF-8, at most 255 allowed")
+        raise LocalProtocolError(
+            f"shutdown message: {len(encoded)} octets of UTF-8, at most {SHUTDOWN_MESSAGE_OCTETS_MAX} allowed"
+        )
     return bytes((len(encoded),)) + encoded if encoded else b""
 
 

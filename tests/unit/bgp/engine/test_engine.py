@@ -27,6 +27,7 @@ from tortie.bgp.engine import (
     peer_statuses,
     route_statuses,
 )
+from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import Rejection, Step
 from tortie.bgp.session import AddPathMode
@@ -452,3 +453,40 @@ def test_a_new_cluster_id_takes_effect_for_add_path_clients_as_well() -> None:
         learned = [route for route in route_statuses(engine, IPV4_UNICAST) if route.source == "internal"]
         assert len(learned) == 2
         assert {route.cluster_list for route in learned} == {("2.0.0.2",)}
+
+
+@pytest.mark.rfc("8203", "2")
+@pytest.mark.rfc("9003", "2")
+@pytest.mark.parametrize(("restart_time_s", "lead"), [(0, ""), (120, "Cease / Hard Reset: ")])
+def test_who_shuts_down_says_why(restart_time_s: int, lead: str) -> None:
+    world = World()
+    reflector, clients = reflected(world, restart_time_s=restart_time_s)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    reflector.shutdown(world.now, message="é" * 127)
+    world.run(1)
+    for client in clients.values():
+        [status] = peer_statuses(client, world.now)
+        assert status.last_notification_received == f'{lead}Cease / Administrative Shutdown: "{"é" * 127}"'
+        assert status.last_error == f"the peer says: {status.last_notification_received}"
+
+
+@pytest.mark.rfc("9003", "2")
+def test_words_that_are_too_long_shut_nothing_down() -> None:
+    world = World()
+    reflector, _ = reflected(world)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    with pytest.raises(LocalProtocolError, match="256 octets of UTF-8, at most 255"):
+        reflector.shutdown(world.now, message="é" * 128)
+    assert len(established(reflector)) == 3
+
+
+@pytest.mark.rfc("9003", "2")
+def test_words_reach_who_has_no_graceful_restart_even_at_a_restart() -> None:
+    world = World()
+    reflector, clients = reflected(world, restart_time_s=0)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    reflector.shutdown(world.now, for_restart=True, message="soon back")
+    world.run(1)
+    for client in clients.values():
+        [status] = peer_statuses(client, world.now)
+        assert status.last_notification_received == 'Cease / Administrative Shutdown: "soon back"'
