@@ -30,6 +30,7 @@ TITLES: Final = {
     "5082": "The Generalized TTL Security Mechanism",
     "5396": "Textual Representation of Autonomous System Numbers",
     "5492": "Capabilities Advertisement with BGP-4",
+    "5701": "IPv6 Address Specific BGP Extended Community Attribute",
     "6286": "AS-Wide Unique BGP Identifier",
     "6472": "Recommendation for Not Using AS_SET and AS_CONFED_SET",
     "6608": "Subcodes for BGP Finite State Machine Error",

@@ -43,7 +43,9 @@ from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig,
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
+    NO_COMMUNITIES,
     AttributeTable,
+    Communities,
     Family,
     Notification,
     Update,
@@ -325,12 +327,20 @@ class Engine:
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
+    def originate(
+        self, prefix: str, now: float, *, next_hop: str | None = None, communities: Communities = NO_COMMUNITIES
+    ) -> None:
         """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
         self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
-        self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
+        attributes = self.table.intern(
+            next_hop=packed,
+            communities=communities.standard,
+            extended_communities=communities.extended,
+            large_communities=communities.large,
+        )
+        self.rib.announce(self.local, family, attributes, (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""

@@ -13,7 +13,14 @@ from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
 from tortie.bgp.rib import AdjRIBIn, Path, Source, UpdateGroup
 from tortie.bgp.session import AddPathMode
-from tortie.bgp.wire import Family, address_to_text, prefix_to_text
+from tortie.bgp.wire import (
+    Family,
+    address_to_text,
+    community_to_text,
+    extended_community_to_text,
+    large_community_to_text,
+    prefix_to_text,
+)
 
 ORIGINS = ("igp", "egp", "incomplete")
 
@@ -94,6 +101,8 @@ class RouteStatus:
     med: int | None
     local_pref: int | None
     communities: tuple[str, ...]
+    extended_communities: tuple[str, ...]
+    large_communities: tuple[str, ...]
     originator_id: str | None
     cluster_list: tuple[str, ...]
     peer: str
@@ -148,7 +157,9 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         origin=ORIGINS[attributes.origin],
         med=attributes.med,
         local_pref=attributes.local_pref,
-        communities=tuple(f"{value >> 16}:{value & 0xFFFF}" for value in attributes.communities),
+        communities=tuple(map(community_to_text, attributes.communities)),
+        extended_communities=tuple(map(extended_community_to_text, attributes.extended_communities)),
+        large_communities=tuple(map(large_community_to_text, attributes.large_communities)),
         originator_id=None if attributes.originator_id is None else dotted(attributes.originator_id),
         cluster_list=tuple(dotted(each) for each in attributes.cluster_list),
         peer=path.source.name,

@@ -3,22 +3,35 @@
 For: the key of an update group and the one function that turns a path into what its members get.
 Not for: reflection's own rules (reflection.py), nor for keeping what was sent (update_group.py).
 RFC sections: 4271 §5.1.2 (AS_PATH), §5.1.3 (NEXT_HOP), §5.1.4 (MED), §5.1.5 (LOCAL_PREF); 4456 §8, §10;
-1997 (well-known communities); 8212 (an explicit policy comes with every session).
+1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8212 (an explicit policy comes with every session).
 Structures to know: `ExportProfile`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.decision import LOCAL_PREF_DEFAULT
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
-from tortie.bgp.wire import AttributeSet, AttributeTable, EncodeContext, Family, prepended
+from tortie.bgp.wire import (
+    NO_ADVERTISE,
+    NO_EXPORT,
+    NO_EXPORT_SUBCONFED,
+    AttributeSet,
+    AttributeTable,
+    EncodeContext,
+    Family,
+    UnknownAttribute,
+    is_transitive,
+    prepended,
+    without_confederation,
+)
 
-NO_EXPORT = 0xFFFFFF01
-NO_ADVERTISE = 0xFFFFFF02
-NO_EXPORT_SUBCONFED = 0xFFFFFF03
+IPV6_EXTENDED_COMMUNITIES: Final = 25
+IPV6_EXTENDED_COMMUNITY_LENGTH: Final = 20
+NON_TRANSITIVE: Final = 0x40
 
 
 class NextHopMode(StrEnum):
@@ -89,12 +102,24 @@ def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTab
     is_local = path.source.kind is SourceKind.LOCAL
     return table.replace(
         path.attributes,
-        as_path=prepended(path.attributes.as_path, profile.local_as),
+        as_path=prepended(without_confederation(path.attributes.as_path), profile.local_as),  # RFC 5065 §4 b
         med=path.attributes.med if is_local else None,
         local_pref=None,
         originator_id=None,
         cluster_list=(),
+        extended_communities=tuple(filter(is_transitive, path.attributes.extended_communities)),
+        unknown=tuple(filter(None, map(_across_border, path.attributes.unknown))),
     )
+
+
+def _across_border(attribute: UnknownAttribute) -> UnknownAttribute | None:
+    """Return an attribute as another AS may have it: of IPv6 extended communities the transitive ones (RFC 5701 §2)."""
+    if attribute.code != IPV6_EXTENDED_COMMUNITIES:
+        return attribute
+    value, step = attribute.value, IPV6_EXTENDED_COMMUNITY_LENGTH
+    entries = (value[start : start + step] for start in range(0, len(value), step))
+    kept = b"".join(entry for entry in entries if not entry[0] & NON_TRANSITIVE)
+    return attribute._replace(value=kept) if kept else None
 
 
 def _internal_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:

@@ -31,7 +31,13 @@ from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import Rejection, Step
 from tortie.bgp.session import AddPathMode
-from tortie.bgp.wire import IPV4_UNICAST, UnknownAttribute, address_from_text, prefix_from_text
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    UnknownAttribute,
+    address_from_text,
+    communities_from_texts,
+    prefix_from_text,
+)
 from tortie.sim import World
 
 REFLECTOR = "192.0.2.100"
@@ -490,3 +496,29 @@ def test_words_reach_who_has_no_graceful_restart_even_at_a_restart() -> None:
     for client in clients.values():
         [status] = peer_statuses(client, world.now)
         assert status.last_notification_received == 'Cease / Administrative Shutdown: "soon back"'
+
+
+@pytest.mark.rfc("1997", "Operation")
+@pytest.mark.rfc("4360", "6")
+@pytest.mark.rfc("8092", "3")
+def test_what_is_originated_with_communities_arrives_with_them() -> None:
+    """By way of a reflector, and at the border to another AS without what must not cross it."""
+    world = World()
+    texts = ["64512:2", "64512:1", "rt:64512:9", "0x4002fc0000000009", "70000:1:2"]
+    inside = add_speaker(world, NODES[0], [peer(NODES[0], REFLECTOR)])
+    ranges = [client_range("192.0.2.1/32"), client_range("192.0.2.3/32")]
+    add_speaker(world, REFLECTOR, [peer(REFLECTOR, NODES[1], peer_as=65001)], ranges=ranges)
+    other = add_speaker(world, NODES[2], [peer(NODES[2], REFLECTOR)])
+    outside = add_speaker(world, NODES[1], [peer(NODES[1], REFLECTOR, local_as=65001)], local_as=65001)
+    inside.originate("10.1.0.0/16", world.now, communities=communities_from_texts(texts))
+    world.wait_for(lambda: bool(best(other)) and bool(best(outside)))
+    for engine, extended in ((other, tuple(texts[2:4])), (outside, (texts[2],))):
+        route = best(engine)["10.1.0.0/16"]
+        assert (route.communities, route.extended_communities, route.large_communities) == (
+            ("64512:2", "64512:1"),
+            extended,
+            ("70000:1:2",),
+        )
+    inside.originate("10.1.0.0/16", world.now, communities=communities_from_texts(["64512:3"]))
+    world.wait_for(lambda: best(outside)["10.1.0.0/16"].communities == ("64512:3",))
+    assert best(outside)["10.1.0.0/16"].large_communities == ()

@@ -6,6 +6,7 @@ RFC 4271 §4.3. Structures to know: `AttributeDraft`, `MalformedAttributeError`.
 
 from tortie.bgp.errors import BGPError
 from tortie.bgp.wire.attribute_set import ORIGIN_IGP, FieldTuple, UnknownAttribute
+from tortie.bgp.wire.community import LargeCommunity
 from tortie.bgp.wire.segment import Segment
 
 
@@ -33,6 +34,8 @@ class AttributeDraft:
         "atomic_aggregate",
         "cluster_list",
         "communities",
+        "extended_communities",
+        "large_communities",
         "local_pref",
         "med",
         "next_hop",
@@ -52,6 +55,8 @@ class AttributeDraft:
     communities: tuple[int, ...]
     originator_id: int | None
     cluster_list: tuple[int, ...]
+    extended_communities: tuple[int, ...]
+    large_communities: tuple[LargeCommunity, ...]
     unknown: list[UnknownAttribute]
     partial: list[int]
     as4_path: tuple[Segment, ...]
@@ -65,7 +70,8 @@ class AttributeDraft:
         self.med = self.local_pref = self.originator_id = None
         self.atomic_aggregate = False
         self.aggregator = self.as4_aggregator = None
-        self.communities = self.cluster_list = ()
+        self.communities = self.cluster_list = self.extended_communities = ()
+        self.large_communities = ()
         self.unknown = []
         self.partial = []
 
@@ -82,6 +88,8 @@ class AttributeDraft:
             self.communities,
             self.originator_id,
             self.cluster_list,
+            self.extended_communities,
+            self.large_communities,
             tuple(sorted(self.unknown, key=_code)) if self.unknown else (),
             tuple(sorted(self.partial)) if self.partial else (),
         )
