@@ -32,11 +32,13 @@ from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
 from tortie.cli.verbs.node_confirm import node_confirm
+from tortie.cli.verbs.node_drain import node_drain
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
 from tortie.cli.verbs.node_status import node_status
 from tortie.cli.verbs.node_stop import node_stop
 from tortie.cli.verbs.reflector_confirm import reflector_confirm
+from tortie.cli.verbs.reflector_drain import reflector_drain
 from tortie.cli.verbs.reflector_routes import reflector_routes
 from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
@@ -71,7 +73,14 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
-        {"run": node_run, "status": node_status, "routes": node_routes, "confirm": node_confirm, "stop": node_stop},
+        {
+            "run": node_run,
+            "status": node_status,
+            "routes": node_routes,
+            "confirm": node_confirm,
+            "drain": node_drain,
+            "stop": node_stop,
+        },
     ),
     "reflector": (
         "A route reflector: run it, and ask the one that runs.",
@@ -80,6 +89,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "status": reflector_status,
             "routes": reflector_routes,
             "confirm": reflector_confirm,
+            "drain": reflector_drain,
             "stop": reflector_stop,
         },
     ),

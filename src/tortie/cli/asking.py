@@ -18,7 +18,7 @@ from tortie.cli.options import AddressFamily, TextOrJSON
 from tortie.cli.paths import paths_text
 from tortie.cli.sessions import local_time, status_text
 
-__all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
+__all__ = ["confirm_datastore", "drain_agent", "print_routes", "print_status", "stop_agent"]
 
 STOP_MESSAGE_OCTETS_MAX: Final = 255
 """RFC 9003 §2."""
@@ -135,6 +135,12 @@ def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool, me
             f"--message: {octet_count} octets of UTF-8, expected at most {STOP_MESSAGE_OCTETS_MAX}", ExitCode.USAGE
         )
     ask(socket, "stop", start_command, {"for_restart": for_restart, "message": message})
+
+
+def drain_agent(socket: Path | None, start_command: str, *, undo: bool) -> None:
+    """Tell the agent to make its routes a last resort, or to take that back; says what came of it."""
+    answer = ask(socket, "drain", start_command, {"undo": undo})
+    click.echo("draining: its routes are a last resort" if answer["draining"] else "not draining")
 
 
 def confirm_datastore(socket: Path | None, start_command: str) -> None:

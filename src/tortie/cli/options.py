@@ -22,6 +22,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "drain_options",
     "dual_stack_option",
     "duration",
     "file_option",
@@ -232,6 +233,13 @@ stop_message_option = click.option(
     metavar="TEXT",
     help="For the operators of the peers: shown in their status and logs (RFC 9003). At most 255 octets.",
 )
+
+
+def drain_options(verb: Verb) -> Verb:
+    """Add what `drain` takes: --undo, --socket."""
+    for option in (socket_option, click.option("--undo", is_flag=True, help="Announce its routes as usual again.")):
+        verb = option(verb)
+    return verb
 
 
 def routes_options(verb: Verb) -> Verb:

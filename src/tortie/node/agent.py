@@ -42,7 +42,8 @@ from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.stopping import STOP, StopRequest, stop_request
+from tortie.node.status_reply import RequestInvalid
+from tortie.node.stopping import STOP, StopRequest, drain, stop_request
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
@@ -383,12 +384,23 @@ class Agent:
     # ------------------------------------------------------------------ status
 
     def _handlers(self) -> Handlers:
-        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
+        return {
+            "status": self._status,
+            "routes": self._routes,
+            "stop": self._stop_asked,
+            "drain": self._drain_asked,
+            "confirm": self._confirm,
+        }
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
         request = stop_request(arguments)
         self.stop(request)
         return {"stopping": True, "for_restart": request.for_restart}
+
+    def _drain_asked(self, arguments: JSONObject) -> JSONObject:
+        if self._speaker is None:
+            raise RequestInvalid("drain: there is no intent yet, so nothing is announced")
+        return drain(self._speaker, arguments, self._log)
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""

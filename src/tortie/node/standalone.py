@@ -63,7 +63,7 @@ TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket",
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path", "extended_messages",
+    "description", "restart_time", "add_path", "extended_messages", "obeys_graceful_shutdown",
 )  # fmt: skip
 
 
@@ -342,6 +342,7 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
         add_path=_add_path(fields),
         extended_messages=fields.boolean("extended_messages", True),
+        obeys_graceful_shutdown=fields.boolean("obeys_graceful_shutdown", False),
         description=fields.text("description", ""),
     )
 

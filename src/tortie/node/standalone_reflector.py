@@ -25,7 +25,7 @@ from tortie.node.metrics_table import Samples
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.stopping import STOP, StopRequest, stop_request
+from tortie.node.stopping import STOP, StopRequest, drain, stop_request
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, Speaker
 from tortie.speaker.speaker import Event
@@ -59,7 +59,13 @@ class StandaloneReflector:
         self._metrics = metrics
         self._propagation = Histogram()
         self._status = StatusServer(
-            status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
+            status_socket,
+            {
+                "status": self._status_asked,
+                "routes": self._routes_asked,
+                "drain": self._drain_asked,
+                "stop": self._stop_asked,
+            },
         )
         self._stopping = asyncio.Event()
         self._stop_request = STOP
@@ -155,6 +161,11 @@ class StandaloneReflector:
         speaker = self._speaker
         assert speaker is not None, "the status socket is opened after the speaker is made"
         return route_views(speaker.engine, arguments)
+
+    def _drain_asked(self, arguments: JSONObject) -> JSONObject:
+        speaker = self._speaker
+        assert speaker is not None, "the status socket is opened after the speaker is made"
+        return drain(speaker, arguments, self._log)
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
         request = stop_request(arguments)

@@ -1,7 +1,7 @@
-"""How an agent is told to stop: for good or for a restart, with words for the operators of its peers.
+"""How an agent is told to stop: for good or for a restart, with words for the operators of its peers; drained before.
 
-For: the one shape of that request, and reading it from the status socket. Not for: ending sessions (engine).
-RFC sections: 9003 §2 (the message), 4724 §4.1 (a restart).
+For: the shape of these requests, and reading them from the status socket. Not for: ending sessions (engine).
+RFC sections: 9003 §2 (the message), 4724 §4.1 (a restart), 8326 §4.1 (draining).
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ from typing import Final
 
 from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.wire import shutdown_data
+from tortie.node.log import Log
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import RequestInvalid, flag
+from tortie.speaker import Speaker
 
-__all__ = ["STOP", "StopRequest", "stop_request"]
+__all__ = ["STOP", "StopRequest", "drain", "stop_request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +44,11 @@ def stop_request(arguments: JSONObject) -> StopRequest:
     except LocalProtocolError as error:
         raise RequestInvalid(str(error)) from error
     return StopRequest(for_restart=flag(arguments, "for_restart"), message=message)
+
+
+def drain(speaker: Speaker, arguments: JSONObject, log: Log) -> JSONObject:
+    """Carry out `drain`: routes become a last resort, or with `undo` what they were. Raises RequestInvalid."""
+    is_draining = not flag(arguments, "undo")
+    speaker.drain(is_draining=is_draining)
+    log.info("draining" if is_draining else "no longer draining", object="speaker")
+    return {"draining": is_draining}

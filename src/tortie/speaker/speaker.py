@@ -146,6 +146,11 @@ class Speaker:
             if not self._ended.done():
                 self._ended.set_result(None)
 
+    def drain(self, *, is_draining: bool) -> None:
+        """Make what this speaker announces a last resort, or take that back; see `Engine.drain`."""
+        self.engine.drain(self.now, is_draining=is_draining)
+        self.wake()
+
     # ------------------------------------------------------------------ engine to sockets
 
     def _pump(self) -> None:

@@ -46,6 +46,7 @@ class SpeakerConfig:
         cluster_id: 32-bit unsigned; None = the router id (RFC 4456 §7).
         resolve_next_hops: True where routes are written to a kernel: a path whose next hop was not reported
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
+        is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
         next_hops: own address a family to announce as next hop where the session runs over the other one.
     """
 
@@ -53,6 +54,7 @@ class SpeakerConfig:
     router_id: int
     cluster_id: int | None = None
     resolve_next_hops: bool = False
+    is_draining: bool = False
     next_hops: tuple[tuple[Family, str], ...] = ()
 
 
@@ -74,6 +76,7 @@ class SessionOptions:
             0 = off, else at most 4095.
         add_path: several paths a prefix (RFC 7911), in which direction.
         extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
+        obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
         import_filter, export_filter: None accepts everything.
         description: free text for status.
     """
@@ -90,6 +93,7 @@ class SessionOptions:
     restart_time_s: int = RESTART_TIME_S_DEFAULT
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = True
+    obeys_graceful_shutdown: bool = False
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""

@@ -11,6 +11,7 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
@@ -161,6 +162,7 @@ class Engine:
         self._end_deferral(now)
 
     def _set_speaker(self, speaker: SpeakerConfig) -> None:
+        speaker = replace(speaker, is_draining=self.config.is_draining)
         if speaker == self.config:
             return
         self.config = speaker
@@ -199,23 +201,39 @@ class Engine:
             self._helper.drop(peer)
         peer.session.reconfigure(self._session_config(key, options), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
-        self._apply_in_place(peer, former)
+        self._apply_in_place(peer)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
 
-    def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
+    def _apply_in_place(self, peer: Peer) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
         source = peer.stale.source if peer.stale is not None else peer.source
         if source is None:
             return
-        if peer.options.import_filter != former.import_filter:
-            self.rib.import_rules[source] = peer.import_rule()
-            self.rib.judge_again(source)
+        self._set_import_rule(peer, source)
         is_client = source.kind is SourceKind.INTERNAL and peer.options.is_client
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
+
+    def _set_import_rule(self, peer: Peer, source: Source) -> None:
+        rule = peer.import_rule(self.config)
+        if rule != self.rib.import_rules[source]:
+            self.rib.import_rules[source] = rule
+            self.rib.judge_again(source)
+
+    def drain(self, now: float, *, is_draining: bool = True) -> None:
+        """Make what we announce and what we have by eBGP a last resort, so that nothing hangs on us when we stop.
+
+        RFC 8326 §4.1: eBGP peers are sent all with GRACEFUL_SHUTDOWN, iBGP peers what is ours or from eBGP with a
+        LOCAL_PREF of 0. Sessions stay; `is_draining` False takes it back.
+        """
+        self._propagation.note_input(now)
+        self.config = replace(self.config, is_draining=is_draining)
+        for source, peer in self._by_source.items():
+            self._set_import_rule(peer, source)
+        self._regroup()
 
     def _regroup(self) -> None:
         """Put every peer where its profile belongs now.
@@ -574,7 +592,7 @@ class Engine:
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)
-        self.rib.add_source(source, peer.import_rule(), families, negotiated.decode.add_path)
+        self.rib.add_source(source, peer.import_rule(self.config), families, negotiated.decode.add_path)
         for family in families:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)

@@ -110,9 +110,14 @@ class Peer:
             return timer
         return self.stale.deadline if timer is None else min(timer, self.stale.deadline)
 
-    def import_rule(self) -> ImportRule:
+    def import_rule(self, speaker: SpeakerConfig) -> ImportRule:
         """How what it announces is judged."""
-        return ImportRule(self.options.local_as, self.options.import_filter)
+        return ImportRule(
+            self.options.local_as,
+            self.options.import_filter,
+            obeys_graceful_shutdown=self.options.obeys_graceful_shutdown,
+            is_draining=speaker.is_draining,
+        )
 
 
 def established_source(peer: Peer, negotiated: Negotiated, order: int) -> Source:
@@ -148,6 +153,7 @@ def export_profile(
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,
         export_filter=peer.options.export_filter,
+        is_draining=speaker.is_draining,
     )
 
 

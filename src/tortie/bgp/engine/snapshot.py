@@ -90,7 +90,8 @@ class PeerStatus:
 class RouteStatus:
     """One path. `path_id` is the peer's, 0 without ADD-PATH.
 
-    `reason` is None for the best one, else the step at which it lost or why it is rejected.
+    `reason` is None for the best one, else the step at which it lost or why it is rejected. `preference` is LOCAL_PREF,
+    or what stands for it where the path has none or import has changed it.
     """
 
     family: str
@@ -100,6 +101,7 @@ class RouteStatus:
     origin: str
     med: int | None
     local_pref: int | None
+    preference: int
     communities: tuple[str, ...]
     extended_communities: tuple[str, ...]
     large_communities: tuple[str, ...]
@@ -157,6 +159,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         origin=ORIGINS[attributes.origin],
         med=attributes.med,
         local_pref=attributes.local_pref,
+        preference=path.preference,
         communities=tuple(map(community_to_text, attributes.communities)),
         extended_communities=tuple(map(extended_community_to_text, attributes.extended_communities)),
         large_communities=tuple(map(large_community_to_text, attributes.large_communities)),

@@ -15,9 +15,6 @@ from enum import StrEnum
 
 from tortie.bgp.rib.path import Path, SourceKind
 
-LOCAL_PREF_DEFAULT = 100
-"""Degree of preference of a path without LOCAL_PREF (eBGP and local ones)."""
-
 Metric = Callable[[bytes], int | None]
 """Interior cost of a next hop (packed address); None when it cannot be reached."""
 
@@ -105,7 +102,7 @@ def prefer_local_origin(paths: Sequence[Path], _metric: Metric) -> list[Path]:
 
 def prefer_local_pref(paths: Sequence[Path], _metric: Metric) -> list[Path]:
     """Highest degree of preference (RFC 4271 §9.1.2)."""
-    return _keep_lowest(paths, lambda path: -_local_pref(path))
+    return _keep_lowest(paths, lambda path: -path.preference)
 
 
 def prefer_short_as_path(paths: Sequence[Path], _metric: Metric) -> list[Path]:
@@ -176,11 +173,6 @@ STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] =
     (Step.SESSION, prefer_first_session),
     (Step.PATH_ID, prefer_low_path_id),
 )
-
-
-def _local_pref(path: Path) -> int:
-    local_pref = path.attributes.local_pref
-    return LOCAL_PREF_DEFAULT if local_pref is None or path.source.kind is SourceKind.EXTERNAL else local_pref
 
 
 def _originating_router_id(path: Path) -> int:

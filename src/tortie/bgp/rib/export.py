@@ -3,7 +3,8 @@
 For: the key of an update group and the one function that turns a path into what its members get.
 Not for: reflection's own rules (reflection.py), nor for keeping what was sent (update_group.py).
 RFC sections: 4271 §5.1.2 (AS_PATH), §5.1.3 (NEXT_HOP), §5.1.4 (MED), §5.1.5 (LOCAL_PREF); 4456 §8, §10;
-1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8212 (an explicit policy comes with every session).
+1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8326 §4.1 (we go
+away); 8212 (an explicit policy comes with every session).
 Structures to know: `ExportProfile`.
 """
 
@@ -12,10 +13,11 @@ from enum import StrEnum
 from typing import Final
 
 from tortie.bgp.policy import PrefixFilter
-from tortie.bgp.rib.decision import LOCAL_PREF_DEFAULT
+from tortie.bgp.rib.import_rule import PREFERENCE_OF_LEAVING
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
 from tortie.bgp.wire import (
+    GRACEFUL_SHUTDOWN,
     NO_ADVERTISE,
     NO_EXPORT,
     NO_EXPORT_SUBCONFED,
@@ -56,6 +58,8 @@ class ExportProfile:
             none of the family: what needs it is not sent.
         cluster_id: ours, 32-bit unsigned.
         export_filter: None accepts everything.
+        is_draining: we go away: routes are a last resort for whoever has others (RFC 8326 §4.1). What came by iBGP is
+            reflected as it is.
     """
 
     family: Family
@@ -67,6 +71,7 @@ class ExportProfile:
     local_next_hop: bytes
     cluster_id: int
     export_filter: PrefixFilter | None = None
+    is_draining: bool = False
 
 
 def exported_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
@@ -100,8 +105,12 @@ def _is_self(path: Path, profile: ExportProfile) -> bool:
 
 def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
     is_local = path.source.kind is SourceKind.LOCAL
+    communities = path.attributes.communities
+    if profile.is_draining and GRACEFUL_SHUTDOWN not in communities:
+        communities = (*communities, GRACEFUL_SHUTDOWN)
     return table.replace(
         path.attributes,
+        communities=communities,
         as_path=prepended(without_confederation(path.attributes.as_path), profile.local_as),  # RFC 5065 §4 b
         med=path.attributes.med if is_local else None,
         local_pref=None,
@@ -128,7 +137,5 @@ def _internal_attributes(path: Path, profile: ExportProfile, table: AttributeTab
             return reflected_attributes(path, profile.cluster_id, table)
         except ClusterListFull:
             return None
-    local_pref = path.attributes.local_pref
-    if local_pref is None or path.source.kind is SourceKind.EXTERNAL:
-        local_pref = LOCAL_PREF_DEFAULT
-    return table.replace(path.attributes, local_pref=local_pref)
+    is_leaving = profile.is_draining and path.source.kind is SourceKind.LOCAL
+    return table.replace(path.attributes, local_pref=PREFERENCE_OF_LEAVING if is_leaving else path.preference)

@@ -11,11 +11,11 @@ UpdateGroup]`.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AddPathAdjRIBIn, AdjRIBIn
 from tortie.bgp.rib.decision import Decision
 from tortie.bgp.rib.export import ExportProfile
+from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
 from tortie.bgp.rib.loc_rib import LocRIB
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
@@ -23,17 +23,6 @@ from tortie.bgp.rib.update_group import Member, UpdateGroup
 from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
 
 PATH_ID_MAX: Final = 0xFFFF_FFFF
-
-
-class ImportRule:
-    """How paths of one source are judged: import filter and the AS number that must not be in AS_PATH."""
-
-    __slots__ = ("import_filter", "local_as")
-
-    def __init__(self, local_as: int, import_filter: PrefixFilter | None = None) -> None:
-        """Keep the two values."""
-        self.local_as = local_as
-        self.import_filter = import_filter
 
 
 class RIB:
@@ -169,13 +158,15 @@ class RIB:
     ) -> None:
         rule = self.import_rules[source]
         rejection = self._rejection(attributes, source, rule)
+        preference = degree_of_preference(attributes, source, rule)
         if rejection is None and rule.import_filter is not None:
             accepts, id_length = rule.import_filter.accepts, adj_rib_in.id_length
             refused = [key for key in keys if not accepts(family, key[id_length:])]
             if refused:
-                self._store(adj_rib_in, family, refused, Path(attributes, source, Rejection.IMPORT_FILTER, path_id))
+                rejected = Path(attributes, source, Rejection.IMPORT_FILTER, path_id, preference)
+                self._store(adj_rib_in, family, refused, rejected)
                 keys = [key for key in keys if accepts(family, key[id_length:])]
-        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id))
+        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id, preference))
 
     def withdraw(self, source: Source, family: Family, nlris: Sequence[bytes]) -> None:
         """Forget a source's paths for these prefixes."""
