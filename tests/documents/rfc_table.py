@@ -49,6 +49,7 @@ TITLES: Final = {
     "8950": "IPv4 NLRI with an IPv6 Next Hop",
     "9003": "Extended BGP Administrative Shutdown Communication",
     "9072": "Extended Optional Parameters Length for BGP OPEN Message",
+    "9234": "Route Leak Prevention and Detection Using Roles in UPDATE and OPEN Messages",
     "9687": "BGP SendHoldTimer",
 }
 

@@ -41,7 +41,7 @@ from tortie.bgp.wire.segment import AS_CONFED_SEQUENCE, AS_CONFED_SET, AS_SEQUEN
 U32 = st.integers(0, 0xFFFFFFFF)
 ASNS = st.one_of(st.integers(1, 0xFFFF), st.integers(1, 0xFFFFFFFF))
 CONTEXTS = st.sampled_from([EBGP, IBGP, OLD_EBGP, OLD_IBGP])
-CARRIED_CODES = st.integers(33, 255)
+CARRIED_CODES = st.integers(36, 255)
 
 
 def segments(kinds: tuple[int, ...]) -> st.SearchStrategy[list[Segment]]:

@@ -10,6 +10,7 @@ def path(**changes: object) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "family": "ipv4", "prefix": "192.168.104.0/26", "next_hop": "10.10.31.193", "as_path": "", "origin": "igp",
         "med": None, "local_pref": 100, "communities": [], "extended_communities": [], "large_communities": [],
+        "only_to_customer": None,
         "originator_id": "10.10.31.193", "cluster_list": ["1.0.0.1"], "peer": "10.10.31.168",
         "source": "internal", "best": True, "reason": None,
     }  # fmt: skip

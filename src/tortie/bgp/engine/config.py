@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.session import AddPathMode, SessionConfig
-from tortie.bgp.wire import IPV4_UNICAST, Family
+from tortie.bgp.wire import IPV4_UNICAST, Family, Role
 
 BGP_PORT = 179
 
@@ -77,7 +77,10 @@ class SessionOptions:
         add_path: several paths a prefix (RFC 7911), in which direction.
         extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
         obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
-        import_filter, export_filter: None accepts everything.
+        role: what we are to a peer of another AS (RFC 9234), None = unknown.
+        is_role_strict: a peer that does not say its role is refused.
+        import_filter, export_filter: what may come and go. None = nobody has said: for a peer of our AS all, for one of
+            another AS nothing (RFC 8212); ACCEPT_ALL says all.
         description: free text for status.
     """
 
@@ -94,6 +97,8 @@ class SessionOptions:
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = True
     obeys_graceful_shutdown: bool = False
+    role: Role | None = None
+    is_role_strict: bool = False
     import_filter: PrefixFilter | None = None
     export_filter: PrefixFilter | None = None
     description: str = ""
@@ -113,6 +118,8 @@ class SessionOptions:
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
             extended_messages=self.extended_messages,
+            role=self.role,
+            is_role_strict=self.is_role_strict,
         )
 
 

@@ -218,7 +218,7 @@ class Engine:
             self.rib.export_again(source)
 
     def _set_import_rule(self, peer: Peer, source: Source) -> None:
-        rule = peer.import_rule(self.config)
+        rule = peer.import_rule(source, self.config)
         if rule != self.rib.import_rules[source]:
             self.rib.import_rules[source] = rule
             self.rib.judge_again(source)
@@ -592,7 +592,7 @@ class Engine:
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)
-        self.rib.add_source(source, peer.import_rule(self.config), families, negotiated.decode.add_path)
+        self.rib.add_source(source, peer.import_rule(source, self.config), families, negotiated.decode.add_path)
         for family in families:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
+from tortie.bgp.policy import REJECT_ALL, costly_part
 from tortie.bgp.rib import ExportProfile, ImportRule, Member, PeerKind, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import Negotiated, Session
 from tortie.bgp.wire import IPV4_UNICAST, Family, address_from_text
@@ -110,13 +111,17 @@ class Peer:
             return timer
         return self.stale.deadline if timer is None else min(timer, self.stale.deadline)
 
-    def import_rule(self, speaker: SpeakerConfig) -> ImportRule:
-        """How what it announces is judged."""
+    def import_rule(self, source: Source, speaker: SpeakerConfig) -> ImportRule:
+        """How what it announces as `source` is judged."""
+        options, is_external = self.options, source.kind is SourceKind.EXTERNAL
         return ImportRule(
-            self.options.local_as,
-            self.options.import_filter,
-            obeys_graceful_shutdown=self.options.obeys_graceful_shutdown,
+            options.local_as,
+            costly_part(options.import_filter),
+            obeys_graceful_shutdown=options.obeys_graceful_shutdown,
             is_draining=speaker.is_draining,
+            has_policy=options.import_filter is not None or not is_external,
+            role=options.role if is_external else None,
+            peer_as=source.peer_as,
         )
 
 
@@ -143,6 +148,7 @@ def export_profile(
         kind = PeerKind.EXTERNAL
     else:
         kind = PeerKind.CLIENT if peer.source.is_client else PeerKind.NON_CLIENT
+    has_no_policy = not negotiated.is_internal and peer.options.export_filter is None  # RFC 8212 §2
     return ExportProfile(
         family=family,
         peer_kind=kind,
@@ -152,7 +158,8 @@ def export_profile(
         next_hop_mode=peer.options.next_hop_mode,
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,
-        export_filter=peer.options.export_filter,
+        export_filter=costly_part(REJECT_ALL if has_no_policy else peer.options.export_filter),
+        role=None if negotiated.is_internal else peer.options.role,
         is_draining=speaker.is_draining,
     )
 

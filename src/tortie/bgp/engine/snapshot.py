@@ -67,6 +67,8 @@ class PeerStatus:
     local_as: int
     peer_as: int
     peer_router_id: str | None
+    role: str | None
+    peer_role: str | None
     is_client: bool
     is_dynamic: bool
     is_passive: bool
@@ -105,6 +107,7 @@ class RouteStatus:
     communities: tuple[str, ...]
     extended_communities: tuple[str, ...]
     large_communities: tuple[str, ...]
+    only_to_customer: int | None
     originator_id: str | None
     cluster_list: tuple[str, ...]
     peer: str
@@ -163,6 +166,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         communities=tuple(map(community_to_text, attributes.communities)),
         extended_communities=tuple(map(extended_community_to_text, attributes.extended_communities)),
         large_communities=tuple(map(large_community_to_text, attributes.large_communities)),
+        only_to_customer=attributes.only_to_customer,
         originator_id=None if attributes.originator_id is None else dotted(attributes.originator_id),
         cluster_list=tuple(dotted(each) for each in attributes.cluster_list),
         peer=path.source.name,
@@ -207,6 +211,8 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         local_as=options.local_as,
         peer_as=options.peer_as if negotiated is None else negotiated.peer_as,
         peer_router_id=None if negotiated is None else dotted(negotiated.peer_router_id),
+        role=None if options.role is None else options.role.name.lower(),
+        peer_role=None if negotiated is None or negotiated.peer_role is None else negotiated.peer_role.name.lower(),
         is_client=options.is_client if peer.source is None else peer.source.is_client,
         is_dynamic=peer.is_dynamic,
         is_passive=options.passive,

@@ -4,7 +4,7 @@ For: the key of an update group and the one function that turns a path into what
 Not for: reflection's own rules (reflection.py), nor for keeping what was sent (update_group.py).
 RFC sections: 4271 §5.1.2 (AS_PATH), §5.1.3 (NEXT_HOP), §5.1.4 (MED), §5.1.5 (LOCAL_PREF); 4456 §8, §10;
 1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8326 §4.1 (we go
-away); 8212 (an explicit policy comes with every session).
+away); 9234 §5 (roles).
 Structures to know: `ExportProfile`.
 """
 
@@ -16,6 +16,7 @@ from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.import_rule import PREFERENCE_OF_LEAVING
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
+from tortie.bgp.rib.roles import may_send, sent_mark
 from tortie.bgp.wire import (
     GRACEFUL_SHUTDOWN,
     NO_ADVERTISE,
@@ -25,6 +26,7 @@ from tortie.bgp.wire import (
     AttributeTable,
     EncodeContext,
     Family,
+    Role,
     UnknownAttribute,
     is_transitive,
     prepended,
@@ -60,6 +62,7 @@ class ExportProfile:
         export_filter: None accepts everything.
         is_draining: we go away: routes are a last resort for whoever has others (RFC 8326 §4.1). What came by iBGP is
             reflected as it is.
+        role: ours towards an eBGP peer (RFC 9234), None = unknown.
     """
 
     family: Family
@@ -72,6 +75,7 @@ class ExportProfile:
     cluster_id: int
     export_filter: PrefixFilter | None = None
     is_draining: bool = False
+    role: Role | None = None
 
 
 def exported_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
@@ -105,6 +109,11 @@ def _is_self(path: Path, profile: ExportProfile) -> bool:
 
 def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
     is_local = path.source.kind is SourceKind.LOCAL
+    mark = path.attributes.only_to_customer
+    if profile.role is not None:
+        if not may_send(path.attributes, profile.role):
+            return None
+        mark = sent_mark(path.attributes, profile.role, profile.local_as)
     communities = path.attributes.communities
     if profile.is_draining and GRACEFUL_SHUTDOWN not in communities:
         communities = (*communities, GRACEFUL_SHUTDOWN)
@@ -116,6 +125,7 @@ def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTab
         local_pref=None,
         originator_id=None,
         cluster_list=(),
+        only_to_customer=mark,
         extended_communities=tuple(filter(is_transitive, path.attributes.extended_communities)),
         unknown=tuple(filter(None, map(_across_border, path.attributes.unknown))),
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.path import LOCAL_PREF_DEFAULT, Source, SourceKind
-from tortie.bgp.wire import GRACEFUL_SHUTDOWN, AttributeSet
+from tortie.bgp.wire import GRACEFUL_SHUTDOWN, AttributeSet, Role
 
 PREFERENCE_OF_LEAVING: Final = 0
 """RFC 8326 §4: a value below all others in the network."""
@@ -26,12 +26,18 @@ class ImportRule:
         import_filter: None accepts everything.
         obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326 §4.2).
         is_draining: we go away: what we have by eBGP is a last resort (RFC 8326 §4.1).
+        has_policy: False rejects everything: an eBGP peer for which nobody has said what may come (RFC 8212 §2).
+        role: ours towards an eBGP peer (RFC 9234), None = unknown.
+        peer_as: the peer's AS number; counts where there is a role.
     """
 
     local_as: int
     import_filter: PrefixFilter | None = None
     obeys_graceful_shutdown: bool = False
     is_draining: bool = False
+    has_policy: bool = True
+    role: Role | None = None
+    peer_as: int = 0
 
 
 def degree_of_preference(attributes: AttributeSet, source: Source, rule: ImportRule) -> int:

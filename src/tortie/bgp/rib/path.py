@@ -70,6 +70,8 @@ class Rejection:
     CLUSTER_LOOP: Final = "own cluster id in CLUSTER_LIST"
     OWN_NEXT_HOP: Final = "next hop is our own address"
     IMPORT_FILTER: Final = "import filter"
+    NO_POLICY: Final = "no import policy for a peer of another AS"
+    ROUTE_LEAK: Final = "route leak by ONLY_TO_CUSTOMER"
 
 
 class Path:

@@ -19,6 +19,7 @@ from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
 from tortie.bgp.rib.loc_rib import LocRIB
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
+from tortie.bgp.rib.roles import is_leak, received_attributes
 from tortie.bgp.rib.update_group import Member, UpdateGroup
 from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
 
@@ -157,6 +158,8 @@ class RIB:
         path_id: int = 0,
     ) -> None:
         rule = self.import_rules[source]
+        if rule.role is not None:
+            attributes = received_attributes(attributes, rule.role, rule.peer_as, self.table)
         rejection = self._rejection(attributes, source, rule)
         preference = degree_of_preference(attributes, source, rule)
         if rejection is None and rule.import_filter is not None:
@@ -192,10 +195,14 @@ class RIB:
     def _rejection(self, attributes: AttributeSet, source: Source, rule: ImportRule) -> str | None:
         if source.kind is SourceKind.LOCAL:
             return None
+        if not rule.has_policy:
+            return Rejection.NO_POLICY
         if attributes.contains_as(rule.local_as):
             return Rejection.AS_LOOP
         if attributes.next_hop[:16] in self.own_addresses:
             return Rejection.OWN_NEXT_HOP
+        if rule.role is not None and is_leak(attributes, rule.role, rule.peer_as):
+            return Rejection.ROUTE_LEAK
         return is_reflection_loop(attributes, source, self.router_id, self.cluster_id)
 
     # ------------------------------------------------------------------ what goes out

@@ -18,6 +18,7 @@ from tortie.bgp.wire import (
     EncodeContext,
     Family,
     GracefulRestart,
+    Role,
 )
 
 HOLD_TIME_S_MIN: Final = 3
@@ -37,6 +38,8 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "restart_time_s",
     "add_path",
     "extended_messages",
+    "role",
+    "is_role_strict",
 )
 """A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
 
@@ -76,6 +79,8 @@ class SessionConfig:
             else at most 4095.
         add_path: announce RFC 7911.
         extended_messages: announce RFC 8654.
+        role: what this side is to a peer of another AS (RFC 9234); None = not said.
+        is_role_strict: a peer that does not say its role is refused.
     """
 
     local_as: int
@@ -95,6 +100,8 @@ class SessionConfig:
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = False
+    role: Role | None = None
+    is_role_strict: bool = False
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.
@@ -162,6 +169,7 @@ class Negotiated:
         message_size_bytes_max: largest message in either direction (RFC 8654), but for OPEN and KEEPALIVE.
         decode: how to read the peer's UPDATEs.
         encode: how to write UPDATEs for it, in families without ADD-PATH.
+        peer_role: what the peer says of itself (RFC 9234); None = nothing, or it is in our own AS.
         add_path_sent: families in which it is sent path identifiers; `decode` says in which it sends them.
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
@@ -185,6 +193,7 @@ class Negotiated:
     connection: int
     peer_enhanced_route_refresh: bool = False
     peer_restart: GracefulRestart | None = None
+    peer_role: Role | None = None
     add_path_sent: frozenset[Family] = frozenset()
 
     @property

@@ -4,7 +4,7 @@ For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
 RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2, RFC 7911 §4, RFC 8654 §3.
+RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 9234 §4.2.
 """
 
 from typing import Final
@@ -30,6 +30,8 @@ from tortie.bgp.wire import (
     GracefulRestart,
     Multiprotocol,
     Open,
+    Role,
+    RoleCapability,
     RouteRefreshCapability,
     encode_capability,
 )
@@ -38,6 +40,7 @@ OPEN_MESSAGE_ERROR: Final = 2
 BAD_PEER_AS: Final = 2
 BAD_BGP_IDENTIFIER: Final = 3
 UNSUPPORTED_CAPABILITY: Final = 7
+ROLE_MISMATCH: Final = 11
 
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 
@@ -48,6 +51,16 @@ ADD_PATH_VALUES: Final = {
     AddPathMode.BOTH: ADD_PATH_BOTH,
 }
 """Send/Receive of RFC 7911 §4: a bit a direction."""
+
+
+ROLE_PAIRS: Final = {
+    Role.PROVIDER: Role.CUSTOMER,
+    Role.CUSTOMER: Role.PROVIDER,
+    Role.ROUTE_SERVER: Role.ROUTE_SERVER_CLIENT,
+    Role.ROUTE_SERVER_CLIENT: Role.ROUTE_SERVER,
+    Role.PEER: Role.PEER,
+}
+"""Our role → the only one that the peer may have (RFC 9234 §4.2, table 2)."""
 
 
 def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
@@ -65,6 +78,8 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
         capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
     if config.extended_messages:
         capabilities.append(ExtendedMessage())
+    if config.role is not None and config.peer_as != config.local_as:
+        capabilities.append(RoleCapability(config.role))
     capabilities.append(FourOctetAS(config.local_as))
     return Open(
         asn=config.local_as,
@@ -86,7 +101,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         local_address: own textual address of that connection.
     Raises:
         RemoteProtocolError: 2/2 AS, 2/3 identifier, 2/7 no family in common (data: the Multiprotocol
-            capabilities of which one is required).
+            capabilities of which one is required), 2/11 roles that do not go together.
     """
     has_four_octet_as = _has(peer_open, FourOctetAS)
     _check_as(config, peer_open.asn, has_four_octet_as=has_four_octet_as)
@@ -116,6 +131,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         connection=connection,
         peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
         peer_restart=_peer_restart(peer_open) if config.restart_time_s else None,
+        peer_role=None if is_internal else _peer_role(config, peer_open),
         add_path_sent=sent,
     )
 
@@ -145,6 +161,25 @@ def _with_add_path(peer_open: Open, families: frozenset[Family], direction: int)
         for family, value in each.families
         if value & direction
     }
+
+
+def _peer_role(config: SessionConfig, peer_open: Open) -> Role | None:
+    """Return the role that the peer says it has; it must go with ours (RFC 9234 §4.2), if we have one."""
+    if config.role is None:
+        return None
+    said = {each.role for each in peer_open.capabilities if isinstance(each, RoleCapability)}
+    expected = ROLE_PAIRS[config.role]
+    if said == {expected}:
+        return expected
+    if said or config.is_role_strict:
+        names = " and ".join(_role_name(role) for role in sorted(said)) or "nothing"
+        text = f"our role is {_role_name(config.role)}, the peer says {names}, expected {_role_name(expected)}"
+        raise RemoteProtocolError(OPEN_MESSAGE_ERROR, ROLE_MISMATCH, message=text)
+    return None
+
+
+def _role_name(role: int) -> str:
+    return Role(role).name.lower().replace("_", " ") if role in set(Role) else f"role {role}"
 
 
 def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:

@@ -66,6 +66,7 @@ class AttributeFields(TypedDict, total=False):
     cluster_list: tuple[int, ...]
     extended_communities: tuple[int, ...]
     large_communities: tuple[LargeCommunity, ...]
+    only_to_customer: int | None
     unknown: tuple[UnknownAttribute, ...]
     partial: tuple[int, ...]
 
@@ -83,6 +84,7 @@ FieldTuple = tuple[
     tuple[int, ...],
     tuple[int, ...],
     tuple[LargeCommunity, ...],
+    int | None,
     tuple[UnknownAttribute, ...],
     tuple[int, ...],
 ]
@@ -111,6 +113,7 @@ class AttributeSet:
         cluster_list: cluster ids, 32-bit unsigned, nearest first.
         extended_communities: 64-bit unsigned each, in order of receipt.
         large_communities: three 32-bit unsigned each, in order of receipt, each once.
+        only_to_customer: AS number of who first sent it down or sideways (RFC 9234), None when absent.
         unknown: attributes carried as they are, by ascending code.
         partial: codes of the other attributes that came with the Partial bit (RFC 4271 §5: it stays set).
         as_path_length: AS numbers as counted by the decision.
@@ -135,6 +138,7 @@ class AttributeSet:
         "med",
         "neighbor_as",
         "next_hop",
+        "only_to_customer",
         "origin",
         "originator_id",
         "partial",
@@ -156,6 +160,7 @@ class AttributeSet:
             self.cluster_list,
             self.extended_communities,
             self.large_communities,
+            self.only_to_customer,
             self.unknown,
             self.partial,
         ) = fields
@@ -179,6 +184,7 @@ class AttributeSet:
             self.cluster_list,
             self.extended_communities,
             self.large_communities,
+            self.only_to_customer,
             self.unknown,
             self.partial,
         )
@@ -289,6 +295,7 @@ class AttributeTable:
             changes.get("cluster_list", attributes.cluster_list),
             changes.get("extended_communities", attributes.extended_communities),
             changes.get("large_communities", attributes.large_communities),
+            changes.get("only_to_customer", attributes.only_to_customer),
             changes.get("unknown", attributes.unknown),
             changes.get("partial", attributes.partial),
         )
@@ -332,4 +339,4 @@ def _forget(by_hash: dict[int, _SetReference], reference: ref[AttributeSet]) -> 
 
 
 _KNOWN_FIELDS: Final = frozenset(FIELD_NAMES)
-_NOTHING: Final = AttributeSet((ORIGIN_IGP, (), b"", None, None, False, None, (), None, (), (), (), (), ()))
+_NOTHING: Final = AttributeSet((ORIGIN_IGP, (), b"", None, None, False, None, (), None, (), (), (), None, (), ()))

@@ -48,6 +48,7 @@ _SUBCODES: Final = {
     (2, 4): "Unsupported Optional Parameter",
     (2, 6): "Unacceptable Hold Time",
     (2, 7): "Unsupported Capability",
+    (2, 11): "Role Mismatch",
     (3, 1): "Malformed Attribute List",
     (3, 2): "Unrecognized Well-known Attribute",
     (3, 3): "Missing Well-known Attribute",

@@ -12,7 +12,7 @@ __all__ = ["reflector_drain"]
 @click.command
 @drain_options
 def reflector_drain(*, undo: bool, socket: Path | None) -> None:
-    """Tell the route reflector of this host to make its routes a last resort (RFC 8326).
+    """Make the routes of this host's reflector a last resort (RFC 8326).
 
     Peers of another AS are told so by the community 65535:0, peers of its own AS by a LOCAL_PREF of 0, and what it
     hears from another AS counts as little. Sessions stay; whoever has another way uses that one. It lasts until --undo,

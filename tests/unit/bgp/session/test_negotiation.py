@@ -17,6 +17,8 @@ from tortie.bgp.wire import (
     GracefulRestart,
     Multiprotocol,
     Open,
+    Role,
+    RoleCapability,
     RouteRefreshCapability,
     UnknownCapability,
 )
@@ -267,3 +269,52 @@ def test_long_messages_where_both_announce_them(*, ours: bool, theirs: bool, exp
     assert (ExtendedMessage() in own_open(config, LocalRestart()).capabilities) is ours
     negotiated = agree(config, capabilities=(*USUAL, ExtendedMessage()) if theirs else USUAL)
     assert negotiated.message_size_bytes_max == negotiated.encode.message_size_bytes_max == expected
+
+
+@pytest.mark.rfc("9234", "4.1")
+@pytest.mark.rfc("9234", "4.2")
+def test_role_is_said_to_another_as_only() -> None:
+    said = RoleCapability(Role.CUSTOMER)
+    assert said in own_open(session_config(role=Role.CUSTOMER), LocalRestart()).capabilities
+    assert said in own_open(session_config(role=Role.CUSTOMER, peer_as=0), LocalRestart()).capabilities
+    assert said not in own_open(session_config(role=Role.CUSTOMER, peer_as=65000), LocalRestart()).capabilities
+
+
+@pytest.mark.rfc("9234", "4.2")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (Role.CUSTOMER, (0,), Role.PROVIDER),
+        (Role.CUSTOMER, (0, 0), Role.PROVIDER),
+        (Role.CUSTOMER, (), None),
+        (None, (3,), None),
+    ],
+    ids=["goes together", "said twice", "not said", "none of ours"],
+)
+def test_role_of_the_peer(ours: Role | None, theirs: tuple[int, ...], expected: Role | None) -> None:
+    capabilities = (*USUAL, *map(RoleCapability, theirs))
+    assert agree(session_config(role=ours), capabilities=capabilities).peer_role is expected
+
+
+@pytest.mark.rfc("9234", "4.2")
+@pytest.mark.parametrize(
+    ("theirs", "is_strict", "said"),
+    [
+        ((3,), False, "customer, expected provider"),
+        ((0, 3), False, "provider and customer, expected provider"),
+        ((77,), False, "role 77, expected provider"),
+        ((), True, "nothing, expected provider"),
+    ],
+)
+def test_role_that_does_not_go_with_ours(theirs: tuple[int, ...], is_strict: bool, said: str) -> None:
+    config = session_config(role=Role.CUSTOMER, is_role_strict=is_strict)
+    with pytest.raises(RemoteProtocolError, match=f"our role is customer, the peer says {said}") as caught:
+        agree(config, capabilities=(*USUAL, *map(RoleCapability, theirs)))
+    assert (caught.value.code, caught.value.subcode) == (2, 11)
+
+
+@pytest.mark.rfc("9234", "4.2")
+def test_roles_count_for_nothing_inside_an_as() -> None:
+    config = session_config(peer_as=0, role=Role.CUSTOMER, is_role_strict=True)
+    capabilities = (Multiprotocol(IPV4_UNICAST), FourOctetAS(65000), RoleCapability(3))
+    assert agree(config, asn=65000, capabilities=capabilities).peer_role is None

@@ -39,6 +39,7 @@ class AttributeDraft:
         "local_pref",
         "med",
         "next_hop",
+        "only_to_customer",
         "origin",
         "originator_id",
         "partial",
@@ -57,6 +58,7 @@ class AttributeDraft:
     cluster_list: tuple[int, ...]
     extended_communities: tuple[int, ...]
     large_communities: tuple[LargeCommunity, ...]
+    only_to_customer: int | None
     unknown: list[UnknownAttribute]
     partial: list[int]
     as4_path: tuple[Segment, ...]
@@ -67,7 +69,7 @@ class AttributeDraft:
         self.origin = ORIGIN_IGP
         self.as_path = self.as4_path = ()
         self.next_hop = b""
-        self.med = self.local_pref = self.originator_id = None
+        self.med = self.local_pref = self.originator_id = self.only_to_customer = None
         self.atomic_aggregate = False
         self.aggregator = self.as4_aggregator = None
         self.communities = self.cluster_list = self.extended_communities = ()
@@ -90,6 +92,7 @@ class AttributeDraft:
             self.cluster_list,
             self.extended_communities,
             self.large_communities,
+            self.only_to_customer,
             tuple(sorted(self.unknown, key=_code)) if self.unknown else (),
             tuple(sorted(self.partial)) if self.partial else (),
         )

@@ -30,6 +30,7 @@ from tortie.bgp.wire.attribute import (
     mp_reach,
     mp_unreach,
     next_hop,
+    only_to_customer,
     opaque,
     origin,
     originator_id,
@@ -181,6 +182,8 @@ _ROWS: Final = (
                  None, _WITHDRAW, _WITHDRAW, "7606 §7.15", is_opaque=True),
     AttributeRow(32, "LARGE_COMMUNITY", _OPTIONAL_TRANSITIVE, Lengths(12, step=12), large_communities.decode,
                  large_communities.encode, _WITHDRAW, _WITHDRAW, "8092 §6"),
+    AttributeRow(35, "ONLY_TO_CUSTOMER", _OPTIONAL_TRANSITIVE, _ONE, only_to_customer.decode, only_to_customer.encode,
+                 _WITHDRAW, _WITHDRAW, "9234 §5"),
 )
 # fmt: on
 

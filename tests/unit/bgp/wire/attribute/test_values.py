@@ -57,6 +57,7 @@ VALUES: list[tuple[str, AttributeFields, str]] = [
         {"large_communities": ((1, 2, 3),), "extended_communities": (1,), "communities": (1,), "partial": (16, 32)},
         "40010100 400200 4003040a000001 c0080400000001 e010080000000000000001 e0200c000000010000000200000003",
     ),
+    ("ONLY_TO_CUSTOMER", {"only_to_customer": 70000}, "40010100 400200 4003040a000001 c0230400011170"),
     ("ORIGINATOR_ID", {"originator_id": 1}, "40010100 400200 4003040a000001 80090400000001"),
     ("CLUSTER_LIST", {"cluster_list": (3, 2)}, "40010100 400200 4003040a000001 800a080000000300000002"),
     (
@@ -73,6 +74,7 @@ VALUES: list[tuple[str, AttributeFields, str]] = [
 @pytest.mark.rfc("1997", "0")
 @pytest.mark.rfc("4360", "2")
 @pytest.mark.rfc("8092", "3")
+@pytest.mark.rfc("9234", "5")
 @pytest.mark.rfc("4456", "8")
 @pytest.mark.parametrize(("fields", "octets"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
 def test_octets(fields: AttributeFields, octets: str) -> None:
