@@ -40,8 +40,9 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "extended_messages",
     "role",
     "is_role_strict",
+    "has_password",
 )
-"""A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
+"""A change of one of these needs a new OPEN or a new socket; peer_as as well, unless it is what the peer has said."""
 
 FIELDS_OF_IDENTITY: Final = ("local_as", "router_id", "peer_address")
 """A change of one of these ends the session for good: what either end keeps of it would be somebody else's."""
@@ -81,6 +82,7 @@ class SessionConfig:
         extended_messages: announce RFC 8654.
         role: what this side is to a peer of another AS (RFC 9234); None = not said.
         is_role_strict: a peer that does not say its role is refused.
+        has_password: the sockets have a TCP-MD5 password (RFC 2385); which one, the shell knows.
     """
 
     local_as: int
@@ -102,6 +104,7 @@ class SessionConfig:
     extended_messages: bool = False
     role: Role | None = None
     is_role_strict: bool = False
+    has_password: bool = False
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.
