@@ -26,6 +26,7 @@ TITLES: Final = {
     "4486": "Subcodes for BGP Cease Notification Message",
     "4724": "Graceful Restart Mechanism",
     "4760": "Multiprotocol Extensions for BGP-4",
+    "5004": "Avoid BGP Best Path Transitions from One External to Another",
     "5065": "Autonomous System Confederations for BGP",
     "5082": "The Generalized TTL Security Mechanism",
     "5396": "Textual Representation of Autonomous System Numbers",

@@ -72,11 +72,11 @@ PREFIXES_RESTART_S_MAX: Final = 30 * 24 * 3600
 HOPS_MAX: Final = 255
 FAMILY_BY_NAME: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 
-TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket", "peers")
+TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket", "keeps_external", "peers")
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path", "extended_messages", "obeys_graceful_shutdown",
+    "description", "restart_time", "add_path", "extended_messages", "obeys_graceful_shutdown", "extended_next_hop",
     "role", "strict_role", "import", "export", "password_file", "ttl_security", "max_prefixes",
     "max_prefixes_warning", "max_prefixes_restart",
 )  # fmt: skip
@@ -307,6 +307,7 @@ def _speaker(fields: _Fields, listen_address: str) -> SpeakerConfig:
         local_as=fields.as_number("as", None),
         router_id=router_id,
         cluster_id=fields.identifier("cluster_id", router_id),
+        keeps_external=fields.boolean("keeps_external", False),
     )
 
 
@@ -394,6 +395,7 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         add_path=_add_path(fields),
         extended_messages=fields.boolean("extended_messages", True),
         obeys_graceful_shutdown=fields.boolean("obeys_graceful_shutdown", False),
+        extended_next_hop=fields.boolean("extended_next_hop", False),
         role=_role(fields),
         is_role_strict=fields.boolean("strict_role", False),
         import_filter=_policy(fields, "import", is_external=is_external),

@@ -72,6 +72,8 @@ class SpeakerConfig:
         cluster_id: 32-bit unsigned; None = the router id (RFC 4456 §7).
         resolve_next_hops: True where routes are written to a kernel: a path whose next hop was not reported
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
+        keeps_external: of external paths that are equal but for router id and address the one that is best stays so
+            (RFC 5004). Which one that is then depends on who came first, so it is off unless asked for.
         is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
         half_open_max: peers of ranges that may have a connection and no session at once; one more, and the one that has
             waited longest is sent away.
@@ -82,6 +84,7 @@ class SpeakerConfig:
     router_id: int
     cluster_id: int | None = None
     resolve_next_hops: bool = False
+    keeps_external: bool = False
     is_draining: bool = False
     half_open_max: int = HALF_OPEN_MAX_DEFAULT
     next_hops: tuple[tuple[Family, str], ...] = ()
@@ -106,6 +109,8 @@ class SessionOptions:
         add_path: several paths a prefix (RFC 7911), in which direction.
         extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
         obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
+        extended_next_hop: IPv4 routes with IPv6 next hops (RFC 8950), where the peer has them too: over an IPv6 session
+            we announce ourselves by its address then.
         role: what we are to a peer of another AS (RFC 9234), None = unknown.
         is_role_strict: a peer that does not say its role is refused.
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the hold time; 0 = off.
@@ -132,6 +137,7 @@ class SessionOptions:
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = True
     obeys_graceful_shutdown: bool = False
+    extended_next_hop: bool = False
     role: Role | None = None
     is_role_strict: bool = False
     send_hold_time_s: float | None = None
@@ -157,6 +163,7 @@ class SessionOptions:
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
             extended_messages=self.extended_messages,
+            extended_next_hop=self.extended_next_hop,
             role=self.role,
             is_role_strict=self.is_role_strict,
             send_hold_time_s=self.send_hold_time_s,

@@ -100,6 +100,7 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
+        self.rib.keep_external(keeps_external=config.keeps_external)
         self._peers = PeerTable()
         self.refused_count = 0
         self.evicted_count = 0
@@ -175,6 +176,7 @@ class Engine:
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
+        self.rib.keep_external(keeps_external=speaker.keeps_external)
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()

@@ -165,7 +165,11 @@ def export_profile(
         peer_kind=kind,
         local_as=peer.options.local_as,
         peer_as=negotiated.peer_as,
-        encoding=replace(negotiated.encode, add_path=family in negotiated.add_path_sent),
+        encoding=replace(
+            negotiated.encode,
+            add_path=family in negotiated.add_path_sent,
+            extended_next_hop=family == IPV4_UNICAST and negotiated.encode.extended_next_hop,
+        ),
         next_hop_mode=peer.options.next_hop_mode,
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,
@@ -177,7 +181,8 @@ def export_profile(
 
 def _local_next_hop(negotiated: Negotiated, family: Family, speaker: SpeakerConfig) -> bytes:
     session_address = address_from_text(negotiated.local_address)
-    if (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST):
+    is_of_family = (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST)
+    if is_of_family or (family == IPV4_UNICAST and negotiated.encode.extended_next_hop):
         return session_address
     configured = dict(speaker.next_hops).get(family)
     return b"" if configured is None else address_from_text(configured)

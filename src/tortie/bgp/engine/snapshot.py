@@ -75,6 +75,7 @@ class PeerStatus:
     is_passive: bool
     hold_time_s: int | None
     message_size_bytes_max: int | None = None
+    has_extended_next_hop: bool = False
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
@@ -222,6 +223,7 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
         message_size_bytes_max=None if negotiated is None else negotiated.message_size_bytes_max,
+        has_extended_next_hop=negotiated is not None and negotiated.encode.extended_next_hop,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
         prefixes_max=None if options.prefix_limit is None else options.prefix_limit.prefixes_max,

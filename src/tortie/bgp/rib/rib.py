@@ -35,6 +35,7 @@ class RIB:
         metric: interior cost of a next hop; None = unreachable. A reflector says 0 to everything.
 
     Attributes:
+        keeps_external: see `keep_external`.
         deferred: families of which nothing is handed on yet (RFC 4724 §4.1); nobody may join a group of these.
     """
 
@@ -51,6 +52,7 @@ class RIB:
         self.groups: dict[ExportProfile, UpdateGroup] = {}
         self.import_rules: dict[Source, ImportRule] = {}
         self.deferred: frozenset[Family] = frozenset()
+        self.keeps_external = False
         self._metric = metric
         self._path_ids: dict[Source, dict[int, int]] = {}
         self._last_path_id = 0
@@ -134,8 +136,14 @@ class RIB:
         """Return the Loc-RIB of a family, made at first use."""
         loc_rib = self.loc_ribs.get(family)
         if loc_rib is None:
-            loc_rib = self.loc_ribs[family] = LocRIB(self._metric)
+            loc_rib = self.loc_ribs[family] = LocRIB(self._metric, keeps_external=self.keeps_external)
         return loc_rib
+
+    def keep_external(self, *, keeps_external: bool) -> None:
+        """Say whether an external best path is kept among equal ones from now on (RFC 5004)."""
+        self.keeps_external = keeps_external
+        for loc_rib in self.loc_ribs.values():
+            loc_rib.keeps_external = keeps_external
 
     # ------------------------------------------------------------------ what comes in
 

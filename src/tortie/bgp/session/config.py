@@ -38,6 +38,7 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "restart_time_s",
     "add_path",
     "extended_messages",
+    "extended_next_hop",
     "role",
     "is_role_strict",
     "has_password",
@@ -80,6 +81,7 @@ class SessionConfig:
             else at most 4095.
         add_path: announce RFC 7911.
         extended_messages: announce RFC 8654.
+        extended_next_hop: announce RFC 8950: IPv4 routes with IPv6 next hops.
         role: what this side is to a peer of another AS (RFC 9234); None = not said.
         is_role_strict: a peer that does not say its role is refused.
         has_password: the sockets have a TCP-MD5 password (RFC 2385); which one, the shell knows.
@@ -102,6 +104,7 @@ class SessionConfig:
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = False
+    extended_next_hop: bool = False
     role: Role | None = None
     is_role_strict: bool = False
     has_password: bool = False

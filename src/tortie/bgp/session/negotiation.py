@@ -4,7 +4,7 @@ For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
 RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 9234 §4.2.
+RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 8950 §4, RFC 9234 §4.2.
 """
 
 from typing import Final
@@ -17,6 +17,7 @@ from tortie.bgp.wire import (
     ADD_PATH_SEND,
     AS_TRANS,
     IPV4_UNICAST,
+    IPV6_UNICAST,
     MESSAGE_LENGTH_MAX,
     MESSAGE_LENGTH_MAX_EXTENDED,
     AddPath,
@@ -25,6 +26,7 @@ from tortie.bgp.wire import (
     EncodeContext,
     EnhancedRouteRefresh,
     ExtendedMessage,
+    ExtendedNextHop,
     Family,
     FourOctetAS,
     GracefulRestart,
@@ -53,6 +55,9 @@ ADD_PATH_VALUES: Final = {
 """Send/Receive of RFC 7911 §4: a bit a direction."""
 
 
+IPV4_OVER_IPV6: Final = ExtendedNextHop(((IPV4_UNICAST, IPV6_UNICAST.afi),))
+"""The one thing that we say of RFC 8950 §4."""
+
 ROLE_PAIRS: Final = {
     Role.PROVIDER: Role.CUSTOMER,
     Role.CUSTOMER: Role.PROVIDER,
@@ -76,6 +81,8 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
         capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
     if add_path := ADD_PATH_VALUES[config.add_path]:
         capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
+    if config.extended_next_hop and IPV4_UNICAST in config.families:
+        capabilities.append(IPV4_OVER_IPV6)
     if config.extended_messages:
         capabilities.append(ExtendedMessage())
     if config.role is not None and config.peer_as != config.local_as:
@@ -112,6 +119,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
     own_add_path = ADD_PATH_VALUES[config.add_path]
     received = _with_add_path(peer_open, families, ADD_PATH_SEND) if own_add_path & ADD_PATH_RECEIVE else frozenset()
     sent = _with_add_path(peer_open, families, ADD_PATH_RECEIVE) if own_add_path & ADD_PATH_SEND else frozenset()
+    has_extended_next_hop = config.extended_next_hop and _has_extended_next_hop(peer_open)
     message_size_bytes_max = _message_size_bytes_max(config, peer_open)
     return Negotiated(
         peer_as=peer_open.asn,
@@ -123,9 +131,17 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
         message_size_bytes_max=message_size_bytes_max,
         decode=DecodeContext(
-            is_internal=is_internal, four_octet_as=has_four_octet_as, families=families, add_path=received
+            is_internal=is_internal,
+            four_octet_as=has_four_octet_as,
+            families=families,
+            add_path=received,
+            extended_next_hop=has_extended_next_hop,
         ),
-        encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=message_size_bytes_max),
+        encode=EncodeContext(
+            four_octet_as=has_four_octet_as,
+            message_size_bytes_max=message_size_bytes_max,
+            extended_next_hop=has_extended_next_hop,
+        ),
         is_internal=is_internal,
         local_address=local_address,
         connection=connection,
@@ -138,6 +154,12 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
 
 def _has(peer_open: Open, kind: type[Capability]) -> bool:
     return any(isinstance(each, kind) for each in peer_open.capabilities)
+
+
+def _has_extended_next_hop(peer_open: Open) -> bool:
+    """Say whether the peer has IPv4 routes with IPv6 next hops, among whatever else it has (RFC 8950 §4)."""
+    found = [each for each in peer_open.capabilities if isinstance(each, ExtendedNextHop)]
+    return any(IPV4_OVER_IPV6.families[0] in each.families for each in found)
 
 
 def _message_size_bytes_max(config: SessionConfig, peer_open: Open) -> int:

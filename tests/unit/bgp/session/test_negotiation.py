@@ -12,6 +12,7 @@ from tortie.bgp.wire import (
     Capability,
     EnhancedRouteRefresh,
     ExtendedMessage,
+    ExtendedNextHop,
     Family,
     FourOctetAS,
     GracefulRestart,
@@ -318,3 +319,22 @@ def test_roles_count_for_nothing_inside_an_as() -> None:
     config = session_config(peer_as=0, role=Role.CUSTOMER, is_role_strict=True)
     capabilities = (Multiprotocol(IPV4_UNICAST), FourOctetAS(65000), RoleCapability(3))
     assert agree(config, asn=65000, capabilities=capabilities).peer_role is None
+
+
+@pytest.mark.rfc("8950", "4")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (True, ExtendedNextHop(((IPV4_UNICAST, 2),)), True),
+        (True, ExtendedNextHop(((Family(1, 128), 2), (IPV4_UNICAST, 2))), True),
+        (True, ExtendedNextHop(((Family(1, 128), 2),)), False),
+        (True, ExtendedNextHop(((IPV4_UNICAST, 1),)), False),
+        (True, None, False),
+        (False, ExtendedNextHop(((IPV4_UNICAST, 2),)), False),
+    ],
+)
+def test_ipv6_next_hops_of_ipv4_routes(*, ours: bool, theirs: ExtendedNextHop | None, expected: bool) -> None:
+    config = session_config(extended_next_hop=ours)
+    assert (ExtendedNextHop(((IPV4_UNICAST, 2),)) in own_open(config, LocalRestart()).capabilities) is ours
+    negotiated = agree(config, capabilities=USUAL if theirs is None else (*USUAL, theirs))
+    assert (negotiated.encode.extended_next_hop, negotiated.decode.extended_next_hop) == (expected, expected)
