@@ -58,6 +58,9 @@ def _details(path: Path) -> list[str]:
         ("ORIGINATOR_ID", path["originator_id"]),
         ("CLUSTER_LIST", " ".join(path["cluster_list"]) or None),
         ("COMMUNITIES", " ".join(path["communities"]) or None),
+        ("EXTENDED COMMUNITIES", " ".join(path["extended_communities"]) or None),
+        ("ONLY_TO_CUSTOMER", path["only_to_customer"]),
+        ("LARGE COMMUNITIES", " ".join(path["large_communities"]) or None),
     ]
     text = ", ".join(f"{name} {value}" for name, value in attributes if value is not None)
     why = "" if path["best"] else f"not used: {path['reason']}"

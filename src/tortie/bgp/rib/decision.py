@@ -2,21 +2,20 @@
 
 For: RFC 4271 §9.1.2 with the changes of RFC 4456 §9. Not for: loops and filters (they reject before), nor
 for storing the result (loc_rib).
-RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9; 7911 §2 (several paths of one peer).
+RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9; 5004 §3 (the incumbent); 7911 §2 (several paths of
+one peer).
 Structures to know: `STEPS`, the ordered list of named steps, each keeps the paths that survive it;
 `Decision`, the outcome, shared by all prefixes that have the same candidates.
 
 MED is compared deterministically: among all survivors of the same neighbour AS at once, so the outcome does
-not depend on the order of arrival.
+not depend on the order of arrival, unless who calls says which path was best before.
 """
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 
 from tortie.bgp.rib.path import Path, SourceKind
-
-LOCAL_PREF_DEFAULT = 100
-"""Degree of preference of a path without LOCAL_PREF (eBGP and local ones)."""
 
 Metric = Callable[[bytes], int | None]
 """Interior cost of a next hop (packed address); None when it cannot be reached."""
@@ -33,6 +32,7 @@ class Step(StrEnum):
     MED = "higher MED"
     EXTERNAL = "internal, an external path exists"
     INTERIOR_COST = "higher interior cost to the next hop"
+    INCUMBENT = "the external path that was best is kept"
     ROUTER_ID = "higher router id or ORIGINATOR_ID"
     CLUSTER_LIST_LENGTH = "longer CLUSTER_LIST"
     PEER_ADDRESS = "higher peer address"
@@ -63,7 +63,7 @@ class Decision:
         return [path for path in self.candidates if id(path) not in unreachable]
 
 
-def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
+def select_best(candidates: tuple[Path, ...], metric: Metric, incumbent: Path | None = None) -> Decision:
     """Return the decision for the candidates of one prefix.
 
     RFC 4271 §9.1.2.2 with RFC 4456 §9. The outcome does not depend on the order of `candidates`.
@@ -71,6 +71,8 @@ def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
     Args:
         candidates: eligible paths, at most one a source and path identifier.
         metric: interior cost to a next hop, None when unreachable (RFC 4271 §9.1.2: then unusable).
+        incumbent: the best path until now, where it is to be kept among external ones that are equal but for router id
+            and address (RFC 5004 §3); None = it counts for nothing.
     Cost: O(steps x candidates) for the paths that are still in the race.
     """
     usable: list[Path] = []
@@ -80,7 +82,7 @@ def select_best(candidates: tuple[Path, ...], metric: Metric) -> Decision:
             losers.append((path, Step.NEXT_HOP_UNREACHABLE))
         else:
             usable.append(path)
-    for step, survivors_of in STEPS:
+    for step, survivors_of in STEPS if incumbent is None else _steps_with(incumbent):
         if len(usable) <= 1:
             break
         survivors = survivors_of(usable, metric)
@@ -105,7 +107,7 @@ def prefer_local_origin(paths: Sequence[Path], _metric: Metric) -> list[Path]:
 
 def prefer_local_pref(paths: Sequence[Path], _metric: Metric) -> list[Path]:
     """Highest degree of preference (RFC 4271 §9.1.2)."""
-    return _keep_lowest(paths, lambda path: -_local_pref(path))
+    return _keep_lowest(paths, lambda path: -path.preference)
 
 
 def prefer_short_as_path(paths: Sequence[Path], _metric: Metric) -> list[Path]:
@@ -178,9 +180,23 @@ STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] =
 )
 
 
-def _local_pref(path: Path) -> int:
-    local_pref = path.attributes.local_pref
-    return LOCAL_PREF_DEFAULT if local_pref is None or path.source.kind is SourceKind.EXTERNAL else local_pref
+def prefer_incumbent(incumbent: Path, paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """The path of the source that was best, if all are external and of other routers (RFC 5004 §3).
+
+    Of one router's own paths the usual steps choose: that never goes back and forth.
+    """
+    source, path_id = incumbent.source, incumbent.path_id
+    kept = [path for path in paths if path.source is source and path.path_id == path_id]
+    others = [path for path in paths if path not in kept]
+    is_among_strangers = all(path.source.router_id != source.router_id for path in others)
+    if kept and is_among_strangers and all(path.source.kind is SourceKind.EXTERNAL for path in paths):
+        return kept
+    return list(paths)
+
+
+def _steps_with(incumbent: Path) -> tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...]:
+    position = [step for step, _ in STEPS].index(Step.ROUTER_ID)
+    return (*STEPS[:position], (Step.INCUMBENT, partial(prefer_incumbent, incumbent)), *STEPS[position:])
 
 
 def _originating_router_id(path: Path) -> int:

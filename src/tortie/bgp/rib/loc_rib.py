@@ -2,7 +2,7 @@
 
 For: keeping the decision up to date and telling which prefixes have another best path since last asked.
 Not for: Adj-RIB-In bookkeeping, nor for what is sent to whom (update_group).
-RFC sections: 4271 §3.2, §9.1.2; 7911 (`touched`).
+RFC sections: 4271 §3.2, §9.1.2; 5004; 7911 (`touched`).
 Structures to know: `LocRIB.decisions: dict[nlri, Decision]` (a Decision is shared by prefixes that have the
 same candidates: about 42 octets a prefix), `LocRIB.changed: dict[nlri, Path | None]`.
 """
@@ -21,16 +21,18 @@ class LocRIB:
         changed: nlri → best path now (None = gone), where that is another one than when last asked.
         touched: nlris whose candidates changed since last asked; None while nobody is sent more than the best path.
         metric: interior cost of a next hop.
+        keeps_external: an external best path is kept among equal ones (RFC 5004).
     """
 
-    __slots__ = ("changed", "decisions", "metric", "touched")
+    __slots__ = ("changed", "decisions", "keeps_external", "metric", "touched")
 
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, metric: Metric, *, keeps_external: bool = False) -> None:
         """Start empty; `metric` gives the interior cost of a next hop, None when unreachable."""
         self.decisions: dict[bytes, Decision] = {}
         self.changed: dict[bytes, Path | None] = {}
         self.touched: dict[bytes, None] | None = None
         self.metric = metric
+        self.keeps_external = keeps_external
 
     def best(self, nlri: bytes) -> Path | None:
         """Return the best path of a prefix, None when there is none."""
@@ -86,7 +88,7 @@ class LocRIB:
                 is_concerned = next_hop is None or any(
                     path.attributes.next_hop.startswith(next_hop) for path in before.candidates
                 )
-                after = select_best(before.candidates, self.metric) if is_concerned else before
+                after = self._select(before.candidates, before) if is_concerned else before
                 renewed[id(before)] = after
             if after is before:
                 continue
@@ -114,4 +116,8 @@ class LocRIB:
             candidates = tuple(candidate for candidate in candidates if candidate is not former)
         if path is not None and path.rejection is None:
             candidates = (*candidates, path)
-        return select_best(candidates, self.metric) if candidates else None
+        return self._select(candidates, before) if candidates else None
+
+    def _select(self, candidates: tuple[Path, ...], before: Decision | None) -> Decision:
+        incumbent = before.best if before is not None and self.keeps_external else None
+        return select_best(candidates, self.metric, incumbent)

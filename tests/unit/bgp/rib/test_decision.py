@@ -116,3 +116,48 @@ def test_local_pref_of_an_external_peer_does_not_count() -> None:
     external = path(TABLE, EXTERNAL, local_pref=900, as_path=as_path(7))
     internal = path(TABLE, LOW, local_pref=101, as_path=as_path(7))
     assert select_best((external, internal), near).best is internal
+
+
+# ---------------------------------------------------------------- RFC 5004
+
+NEAR_ROUTER = source("198.51.100.1", SourceKind.EXTERNAL)
+OTHER_ROUTER = source("198.51.100.7", SourceKind.EXTERNAL)
+SAME_ROUTER = source("198.51.100.8", SourceKind.EXTERNAL)
+SAME_ROUTER.router_id = OTHER_ROUTER.router_id
+
+
+def stays(incumbent: Path, *others: Path) -> bool:
+    """Whether the incumbent wins, in any order of candidates."""
+    winners = {id(select_best(each, near, incumbent).best) for each in permutations((incumbent, *others))}
+    assert len(winners) == 1
+    return winners == {id(incumbent)}
+
+
+@pytest.mark.rfc("5004", "3")
+@pytest.mark.parametrize(
+    ("incumbent", "other", "expected"),
+    [
+        pytest.param(path(TABLE, OTHER_ROUTER), path(TABLE, NEAR_ROUTER), True, id="lower router id comes"),
+        pytest.param(path(TABLE, OTHER_ROUTER, med=1), path(TABLE, NEAR_ROUTER), False, id="a better MED comes"),
+        pytest.param(path(TABLE, OTHER_ROUTER, origin=1), path(TABLE, NEAR_ROUTER), False, id="a better ORIGIN comes"),
+        pytest.param(path(TABLE, HIGH), path(TABLE, LOW), False, id="internal paths"),
+        pytest.param(path(TABLE, HIGH), path(TABLE, NEAR_ROUTER), False, id="external beats internal"),
+        pytest.param(path(TABLE, SAME_ROUTER), path(TABLE, OTHER_ROUTER), False, id="the same router's other session"),
+    ],
+)
+def test_the_external_path_that_was_best_stays(incumbent: Path, other: Path, expected: bool) -> None:
+    assert stays(incumbent, other) is expected
+
+
+@pytest.mark.rfc("5004", "3")
+def test_an_incumbent_that_says_something_new_is_still_the_incumbent() -> None:
+    before, after = path(TABLE, OTHER_ROUTER), path(TABLE, OTHER_ROUTER, communities=(1,))
+    decision = select_best((path(TABLE, NEAR_ROUTER), after), near, before)
+    assert decision.best is after
+    assert [step for _, step in decision.losers] == [Step.INCUMBENT]
+
+
+@pytest.mark.rfc("5004", "3")
+def test_an_incumbent_that_is_gone_counts_for_nothing() -> None:
+    other = path(TABLE, NEAR_ROUTER)
+    assert select_best((other, path(TABLE, EXTERNAL)), near, path(TABLE, OTHER_ROUTER)).best is other
