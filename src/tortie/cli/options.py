@@ -57,7 +57,7 @@ LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
 LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
-    "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
+    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
     "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from tortie.model.bgp_configuration import BGPConfiguration
 from tortie.model.bgp_peer import BGPPeer
 from tortie.model.errors import UnknownColumn, nearest_name
+from tortie.model.fields import IPV4, IPV6
 from tortie.model.ip_pool import IPPool
 from tortie.model.ipam_block import IPAMBlock
 from tortie.model.kinds import find_kind
@@ -198,6 +199,16 @@ TABLES: Final[dict[str, Columns]] = {
             "ASNUMBER": lambda resource, _: _dash(resource.spec.as_number),
         },
         ("NAME", "LOGSEVERITY", "MESHENABLED", "ASNUMBER"),
+    ),
+    "BGPFilter": Columns(
+        {
+            "NAME": _name,
+            "NUMEXPORTV4": lambda item, _: str(len(item.export_rules(IPV4))),
+            "NUMIMPORTV4": lambda item, _: str(len(item.import_rules(IPV4))),
+            "NUMEXPORTV6": lambda item, _: str(len(item.export_rules(IPV6))),
+            "NUMIMPORTV6": lambda item, _: str(len(item.import_rules(IPV6))),
+        },
+        ("NAME", "NUMEXPORTV4", "NUMIMPORTV4", "NUMEXPORTV6", "NUMIMPORTV6"),
     ),
     "IPPool": Columns(
         {

@@ -17,12 +17,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator
 
 from tortie.model.errors import nearest_name
 from tortie.model.scalars import BooleanWord, FloatText, IntegerText
+
+Item = TypeVar("Item")
 
 AS_NUMBER_MAX: Final = 4294967295
 AS_NUMBER_PART_MAX: Final = 65535
@@ -95,6 +97,24 @@ def integer_between(low: int, high: int) -> Callable[[object], int]:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Expected(f"a whole number from {low} to {high}")
         return int(value)
+
+    return validate
+
+
+def entries_between(low: int, high: int | None = None) -> Callable[[tuple[Item, ...]], tuple[Item, ...]]:
+    """Return a validator of lists of `low` to `high` entries, both included; None means no upper bound.
+
+    For lists whose entries are already judged (``AfterValidator``), so that a wrong entry is not also a missing one.
+    """
+    if high is None:
+        expected = f"a list of at least {low} " + ("entry" if low == 1 else "entries")
+    else:
+        expected = "a list of exactly one entry" if low == high == 1 else f"a list of {low} to {high} entries"
+
+    def validate(items: tuple[Item, ...]) -> tuple[Item, ...]:
+        if len(items) < low or (high is not None and len(items) > high):
+            raise Expected(expected)
+        return items
 
     return validate
 
@@ -225,6 +245,19 @@ def parse_network(value: object) -> str:
     if interface.ip != interface.network.network_address:
         raise Expected(f"a network without host bits, such as {interface.network}")
     return str(interface.network)
+
+
+def parse_network_of(version: int) -> Callable[[object], str]:
+    """Return a validator of networks of one family."""
+    example = "192.168.0.0/16" if version == IPV4 else "fd00::/64"
+
+    def validate(value: object) -> str:
+        network = parse_network(value)
+        if (":" in network) != (version == IPV6):
+            raise Expected(f"an IPv{version} network such as {example}")
+        return network
+
+    return validate
 
 
 def parse_interface_address(value: object, version: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tortie.model.bgp_configuration import BGPConfiguration
+from tortie.model.bgp_filter import BGPFilter
 from tortie.model.bgp_peer import BGPPeer
 from tortie.model.block_affinity import BlockAffinity
 from tortie.model.errors import UnknownKind
@@ -57,6 +58,7 @@ KINDS: Final[dict[str, KindInfo]] = {
     "Node": KindInfo(Node, "nodes", ("no", "nos"), "node"),
     "BGPPeer": KindInfo(BGPPeer, "bgppeers", ("bgpp", "bgpps", "bp", "bps"), "bgpPeer"),
     "BGPConfiguration": KindInfo(BGPConfiguration, "bgpconfigurations", ("bgpconfig", "bgpconfigs")),
+    "BGPFilter": KindInfo(BGPFilter, "bgpfilters", ("bgpf", "bgpfs", "bf", "bfs")),
     "IPPool": KindInfo(IPPool, "ippools", ("ipp", "ipps", "pool", "pools"), "ipPool"),
     "WorkloadEndpoint": KindInfo(WorkloadEndpoint, "workloadendpoints", ("wep", "weps")),
     "BlockAffinity": KindInfo(BlockAffinity, "blockaffinities", ("blockaffinitys",)),

@@ -41,6 +41,7 @@ EXAMPLES = [
     make("Node", {"name": "n1"}, {"bgp": {"ipv4Address": "10.0.0.1/24"}}),
     peer(),
     make("BGPConfiguration", {"name": "default"}, {"nodeToNodeMeshEnabled": False}),
+    make("BGPFilter", {"name": "f"}, {"importV4": [{"action": "Reject"}]}),
     make("IPPool", {"name": "pool"}, {"cidr": "192.168.0.0/16"}),
     make(
         "WorkloadEndpoint",
