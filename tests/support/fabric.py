@@ -145,7 +145,7 @@ def able_fabric(*resources: Resource) -> Fabric:
     return Fabric.from_resources(resources, unsupported=unsupported)
 
 
-NOT_PLANNED = ("localWorkloadSelector", "filters")
+NOT_PLANNED = ("localWorkloadSelector",)
 """Fields of a BGPPeer that planning does not know either."""
 
 

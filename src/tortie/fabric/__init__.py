@@ -6,10 +6,8 @@ for: I/O of any sort, and doing what an intent says.
 """
 
 from tortie.fabric.errors import AddressUnusable, DocumentInvalid, FabricError, NodeNotFound
+from tortie.fabric.filter_intent import ACCEPT_ALL, FilterIntent, FilterRule, RouteRule
 from tortie.fabric.intent import (
-    ACCEPT_ALL,
-    FilterIntent,
-    FilterRule,
     NodeIntent,
     PoolIntent,
     Quarantined,
@@ -41,6 +39,7 @@ __all__ = [
     "NodeNotFound",
     "PoolIntent",
     "Quarantined",
+    "RouteRule",
     "SecretReference",
     "SessionIntent",
     "StaticRoute",

@@ -62,6 +62,7 @@ def _speaker(fabric: Fabric, node: NodeRecord, routes: LocalRoutes) -> LocalSpea
         families=settings.families,
         add_path=settings.add_path,
         speakers=fabric.speakers,
+        filters=fabric.filters,
     )
 
 

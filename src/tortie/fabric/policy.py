@@ -8,7 +8,8 @@ for: evaluating filters (``tortie.bgp.policy``). Reference E6: 1, 5, 8 and the f
 from collections.abc import Iterable
 
 from tortie.fabric.addresses import family_of, is_host_prefix, prefix_length
-from tortie.fabric.intent import FilterIntent, FilterRule, PoolIntent
+from tortie.fabric.filter_intent import FilterIntent, FilterRule
+from tortie.fabric.intent import PoolIntent
 
 
 def export_filter(family: str, blocks: Iterable[str], pools: Iterable[PoolIntent]) -> FilterIntent:

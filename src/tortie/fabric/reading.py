@@ -21,6 +21,7 @@ from tortie.fabric.addresses import (
     family_of,
 )
 from tortie.fabric.annotations import read_add_path, read_families
+from tortie.fabric.filters import Filters
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
 from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
@@ -79,17 +80,11 @@ NETWORK_LENGTH_ALL_HOSTS: Final = 31
 
 UNSUPPORTED_PEER_FIELDS: Final = (
     Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
-    Unsupported("filters", "filters", "this version has no BGPFilters"),
-    Unsupported(
-        "num_allowed_local_as_numbers",
-        "numAllowedLocalASNumbers",
-        "the speaker takes every path with its own AS number for a loop",
-    ),
     Unsupported("reachable_by", "reachableBy", "the agent writes no routes to peers yet"),
 )
 """Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed.
 
-Planning knows all of them but the first two: when speaker and agent have learned one, its row goes.
+When speaker and agent have learned one, its row goes.
 """
 
 
@@ -188,16 +183,20 @@ def read_reflector(reflector: RouteReflector) -> tuple[ReflectorRecord, Sequence
 
 
 def read_peer(
-    peer: BGPPeer, cluster: Settings, speakers: Speakers, unsupported: Sequence[Unsupported]
+    peer: BGPPeer, cluster: Settings, speakers: Speakers, filters: Filters, unsupported: Sequence[Unsupported]
 ) -> tuple[PeerRecord, Sequence[Claim]]:
     """Read a BGPPeer.
 
     Raises:
-        RecordUnusable: an unsupported field; a link-local address; an AS number or time that no session can have; a
-            node that has no address of the family or is its own peer; an AS number that is not the reflector's there.
+        RecordUnusable: an unsupported field; the name of a filter that is none; a link-local address; an AS number or
+            time that no session can have; a node that has no address of the family or is its own peer; an AS number
+            that is not the reflector's there.
     """
     _check_supported(peer, unsupported)
     spec = peer.spec
+    for index, name in enumerate(spec.filters or ()):
+        if name not in filters:
+            raise unusable(f"spec.filters[{index}]", name, "the name of a BGPFilter (without it, routes would go by)")
     address = peer.peer_address
     if address is not None:
         _check_not_link_local(peer, address)
@@ -251,6 +250,7 @@ def _options(peer: BGPPeer) -> PeerOptions:
         reachable_by=spec.reachable_by or None,
         families=read_families(annotations),
         add_path=read_add_path(annotations),
+        filters=tuple(spec.filters or ()) or None,
     )
 
 

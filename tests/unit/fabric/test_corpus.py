@@ -23,6 +23,20 @@ from tortie.model.v1.dump import keys_of_dump
 from tortie.model.v1.etcd2 import from_etcd2
 
 CASES = (
+    "bgpfilter/as_path_and_priority",
+    "bgpfilter/export_only/explicit_peer",
+    "bgpfilter/export_only/global_peer",
+    "bgpfilter/filter_names",
+    "bgpfilter/import_only/global_peer",
+    "bgpfilter/large_community",
+    "bgpfilter/match_interface",
+    "bgpfilter/multi_filter/global_peer",
+    "bgpfilter/node_mesh",
+    "bgpfilter/peer_type",
+    "bgpfilter/single_filter/explicit_peer",
+    "bgpfilter/v4_only/global_peer",
+    "bgpfilter/v6_only/explicit_peer",
+    "bgpfilter/v6_only/global_peer",
     "cluster_routes/ipip-only",
     "cluster_routes/noencap-only",
     "explicit_peering/global",
@@ -52,7 +66,6 @@ CASES = (
 SECRET_CASES = ("mesh_password", "password")
 """Differ on purpose where a secret is missing: deviation `secret-fail-closed`."""
 WAITING = {
-    "bgpfilter/": "BGPFilters",
     "local_bgp_peer": "peering with local workloads",
     "mesh/static-routes": "announcing services",
 }

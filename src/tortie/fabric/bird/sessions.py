@@ -10,7 +10,8 @@ from typing import Final
 
 from tortie.fabric.addresses import family_of
 from tortie.fabric.bird.blocks import Lines, filter_word, is_quotable, of_family, quoted
-from tortie.fabric.intent import FilterIntent, NodeIntent, SecretReference, SessionIntent
+from tortie.fabric.filter_intent import FilterIntent
+from tortie.fabric.intent import NodeIntent, SecretReference, SessionIntent
 
 Passwords = Mapping[SecretReference, str]
 """Where a password is kept → the password."""

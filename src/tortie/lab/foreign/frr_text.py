@@ -1,8 +1,8 @@
 """The intent of one speaker as a configuration of FRR's bgpd. Pure.
 
 What it is NOT for: running FRR (`frr.py`). Blackholes of own blocks and routes to workloads are not in it: the lab's
-process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password is
-left out, since the lab reads no secrets.
+process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password or
+a BGPFilter is left out (`sessions.py`).
 
 Graceful restart is off: FRR waits for a peer that restarts ("NSF passive") and does not dial it, our reflectors wait
 for their clients to dial, and so the two would wait for one another until the restart time is over.
@@ -13,6 +13,7 @@ from typing import Final
 
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
 from tortie.fabric.bird.blocks import of_family
+from tortie.lab.foreign.sessions import is_usable
 
 __all__ = ["render_frr"]
 
@@ -32,7 +33,7 @@ MULTIHOP_MAX: Final = 255
 
 def render_frr(intent: NodeIntent) -> str:
     """Return the whole file of bgpd, in the order and spelling of `show running-config`; the same for equal intents."""
-    usable = [session for session in intent.sessions if session.password is None]
+    usable = [session for session in intent.sessions if is_usable(session)]
     names = _policy_names(usable)
     lines = [*HEAD, "!"]
     for (family, policy), name in names.items():
