@@ -27,16 +27,17 @@ class JudgedPath:
 
     __slots__ = ("_by_edits", "_family", "_path", "_verdicts")
 
-    def __init__(self, path: Path, family: Family, export_filter: RouteFilter) -> None:
-        """Judge a path as far as its prefixes do not matter."""
+    def __init__(self, path: Path, family: Family, export_filter: RouteFilter, exported: Exported) -> None:
+        """Judge a path as far as its prefixes do not matter; the filter is not asked of one that goes to nobody."""
         self._path = path
         self._family = family
-        self._verdicts = export_filter.given(family, route_facts(path))
-        self._by_edits: dict[tuple[Edit, ...], AttributeSet | None] = {}
+        plain = exported(path, ())
+        self._by_edits: dict[tuple[Edit, ...], AttributeSet | None] = {(): plain}
+        self._verdicts = None if plain is None else export_filter.given(family, route_facts(path))
 
     def attributes(self, nlri: bytes, exported: Exported) -> AttributeSet | None:
         """Return what is sent for a prefix, None when it is not."""
-        edits = self._verdicts.edits_of(self._family, nlri)
+        edits = None if self._verdicts is None else self._verdicts.edits_of(self._family, nlri)
         if edits is None:
             return None
         if edits not in self._by_edits:

@@ -172,7 +172,7 @@ class UpdateGroup:
         """Return what members are sent for a prefix; `judged` remembers the paths of one call."""
         of_path = judged.get(path)
         if of_path is None:
-            of_path = judged[path] = JudgedPath(path, self.profile.family, export_filter)
+            of_path = judged[path] = JudgedPath(path, self.profile.family, export_filter, self._exported)
         return of_path.attributes(nlri, self._exported)
 
     def change_profile(self, profile: ExportProfile) -> None:

@@ -36,7 +36,8 @@ TABLE = AttributeTable()
 
 
 def rule(action: Action = Action.ACCEPT, **conditions: Any) -> RouteRule:  # noqa: ANN401 - the fields of the dataclass
-    return RouteRule(**{"family": IPV4_UNICAST, "action": action} | conditions)
+    fields: dict[str, Any] = {"family": IPV4_UNICAST, "action": action}
+    return RouteRule(**(fields | conditions))
 
 
 def facts(*, preference: int = 100, is_learned: bool = True, interface: str = "", **fields: Any) -> RouteFacts:  # noqa: ANN401 - attribute fields
