@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from support.fabric import able_fabric, block
+from support.fabric import able_fabric, block, endpoint
 from support.probe_routes import check_filters
 from tortie.fabric import NodeIntent, SessionIntent, node_intent, router_id_of_name
-from tortie.model import Resource
+from tortie.model import BGPPeer, Resource
 from tortie.model.manifest import load_manifests
 from tortie.model.v1.dump import keys_of_dump
 from tortie.model.v1.etcd2 import from_etcd2
@@ -92,7 +92,7 @@ def check_routes(intent: NodeIntent, aggregation: list[str], static: list[str]) 
     """Compare with the lines of `calico_aggr` and of the static routes."""
     aggregated = {match[1] for line in aggregation if (match := re.match(r"if \( net = (\S+) ", line))}
     blackholed = {match[1] for line in static if (match := re.match(r"(?:route )?(\S+) blackhole", line))}
-    assert set(intent.originated) == aggregated
+    assert set(intent.originated) - {each.prefix for each in intent.workloads} == aggregated
     assert set(intent.blackholes) == blackholed
 
 
@@ -107,7 +107,23 @@ def resources_of(folder: Path, described: dict[str, Any], golden: dict[str, Any]
         for item in read_json(folder / "manifest.json")["standard_affinities"]:
             affinity = block(item["node"], item["cidr"], item["state"])
             found[affinity.kind, affinity.name] = affinity
-    return list(found.values())
+    for name, status in described.get("endpoint_status", {}).items():
+        made = _workload(name, described["node"], status)
+        found[made.kind, made.name] = made
+    return [_by_status(each) if described.get("endpoint_status") else each for each in found.values()]
+
+
+def _workload(name: str, node: str, status: dict[str, Any]) -> Resource:
+    """Return the workload that upstream's status file describes; the file says which BGPPeer was chosen for it."""
+    nets = (*status["ipv4Nets"], *status["ipv6Nets"])
+    return endpoint(name, node, *nets, interface=status["ifaceName"], labels={"bgpPeerName": status["bgpPeerName"]})
+
+
+def _by_status(resource: Resource) -> Resource:
+    """Return a BGPPeer for local workloads with a selector of those whose status names it."""
+    if isinstance(resource, BGPPeer) and resource.spec.local_workload_selector:
+        return resource.with_spec(local_workload_selector=f"bgpPeerName == '{resource.name}'")
+    return resource
 
 
 def check_case(folder: Path, case: str) -> None:

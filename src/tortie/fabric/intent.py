@@ -32,8 +32,9 @@ INTENT_FORMAT: Final = 1
 
 PORT_MAX: Final = 65535
 
-ROLES: Final = ("mesh", "global", "node", "reflector-mesh")
-"""Why a session exists: node-to-node mesh, global peer, node-specific peer, mesh of reflectors."""
+ROLES: Final = ("mesh", "global", "node", "reflector-mesh", "local-workload")
+"""Why a session exists: node-to-node mesh, global peer, node-specific peer, mesh of reflectors, a
+workload of the node itself."""
 
 NEXT_HOP_MODES: Final = ("auto", "self", "keep")
 

@@ -78,13 +78,10 @@ IP_VERSION_4: Final = 4
 NETWORK_LENGTH_ALL_HOSTS: Final = 31
 """RFC 3021: from here on every IPv4 address of a subnet is a host's."""
 
-UNSUPPORTED_PEER_FIELDS: Final = (
-    Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
-    Unsupported("reachable_by", "reachableBy", "the agent writes no routes to peers yet"),
-)
+UNSUPPORTED_PEER_FIELDS: Final[tuple[Unsupported, ...]] = ()
 """Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed.
 
-When speaker and agent have learned one, its row goes.
+None is left: who carries out intents and cannot do something has a list of its own.
 """
 
 
@@ -206,9 +203,10 @@ def read_peer(
         node=spec.node or None,
         node_selector=parse_selector(spec.node_selector) if spec.node_selector else None,
         address=address,
-        peer_selector=parse_selector(spec.peer_selector or "") if address is None else None,
+        peer_selector=parse_selector(spec.peer_selector) if spec.peer_selector else None,
+        workload_selector=parse_selector(spec.local_workload_selector) if spec.local_workload_selector else None,
         port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
-        as_number=0 if address is None else number,
+        as_number=0 if spec.peer_selector else number,
         local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
         options=_options(peer),
         is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
@@ -231,8 +229,8 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
             raise unusable(f"spec.{item.path}", value, f"{UNSUPPORTED} ({item.reason})")
-    if peer.peer_address is None and not peer.spec.peer_selector:
-        raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
+    if peer.peer_address is None and not (peer.spec.peer_selector or peer.spec.local_workload_selector):
+        raise unusable("spec.peerIP", None, "an IP address, a peerSelector or a localWorkloadSelector")
 
 
 def _options(peer: BGPPeer) -> PeerOptions:
@@ -359,7 +357,7 @@ def read_endpoint(endpoint: WorkloadEndpoint) -> tuple[EndpointRecord, Sequence[
         expected = f"the name of an interface, 1 to {INTERFACE_NAME_LENGTH_MAX} characters without blanks and '/'"
         raise unusable("spec.interfaceName", interface, expected)
     prefixes = tuple(dict.fromkeys(endpoint.spec.ip_networks))
-    record = EndpointRecord(node=endpoint.spec.node, prefixes=prefixes, interface=interface)
+    record = EndpointRecord(node=endpoint.spec.node, prefixes=prefixes, interface=interface, labels=endpoint.labels)
     return record, [
         Claim(
             path=f"spec.ipNetworks[{index}]",

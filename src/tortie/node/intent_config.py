@@ -75,6 +75,9 @@ def check_usable(intent: NodeIntent) -> None:
     for address in listen_addresses(intent):
         address_from_text(address)
     routes = (*intent.originated, *intent.blackholes, *(each.prefix for each in intent.workloads))
+    for static in intent.static_routes:
+        prefix_from_text(static.prefix)
+        address_from_text(static.via)
     for prefix in (*routes, *(pool.cidr for pool in intent.pools)):
         prefix_from_text(prefix)
 

@@ -34,6 +34,7 @@ CASES = (
     "explicit_peering/specific_node",
     "felix_cluster_routing",
     "ignored_interfaces",
+    "local_bgp_peer",
     "mesh/bgp-export",
     "mesh/hash",
     "mesh/ipip-always",
@@ -51,7 +52,6 @@ CASES = (
 SECRET_CASES = ("mesh_password", "password")
 """Differ on purpose where a secret is missing: deviation `secret-fail-closed`."""
 WAITING = {
-    "local_bgp_peer": "peering with local workloads",
     "mesh/static-routes": "announcing services",
 }
 """Beginning of the case's name → what it waits for."""

@@ -18,7 +18,9 @@ Passwords = Mapping[SecretReference, str]
 
 TIMERS: Final = "connect delay time 2; connect retry time 5; error wait time 5,30;"
 KEEPALIVES_PER_HOLD_TIME: Final = 3
-ROLE_WORDS: Final = {"mesh": "Mesh", "global": "Global", "node": "Node", "reflector-mesh": "Mesh"}
+ROLE_WORDS: Final = {
+    "mesh": "Mesh", "global": "Global", "node": "Node", "reflector-mesh": "Mesh", "local-workload": "Local_Workload",
+}  # fmt: skip
 NEXT_HOP_LINES: Final = {"auto": (), "self": ("next hop self;",), "keep": ("next hop keep;",)}
 ADD_PATH_LINES: Final = {
     "off": (), "receive": ("add paths rx;",), "send": ("add paths tx;",), "both": ("add paths on;",),
