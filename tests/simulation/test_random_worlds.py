@@ -5,13 +5,15 @@ seed is printed by its parameter, and the same seed gives the same world.
 """
 
 from random import Random
+from typing import Any
 
 import pytest
 
 from support.world import add_speaker, best, client_range, established, mesh, own_prefix, peer
-from tortie.bgp.engine import AddPathMode, Engine
+from tortie.bgp.engine import AddPathMode, Engine, SpeakerConfig
 from tortie.bgp.engine.restart import SELECTION_DEFERRAL_S
 from tortie.bgp.rib import UpdateGroup
+from tortie.bgp.watch import RecordedEngine, Recording, Replay
 from tortie.bgp.wire import IPV4_UNICAST
 from tortie.sim import World
 
@@ -182,3 +184,25 @@ def test_the_same_seed_gives_the_same_story() -> None:
         ]
 
     assert told(5) == told(5)
+
+
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.all) for seed in range(2, 30))])
+def test_every_speaker_of_a_random_world_replays(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded, each of them gives the same bytes again, with timers that are spread."""
+    recordings: list[list[bytes]] = []
+    jitter = Random(seed)
+
+    def make(config: SpeakerConfig, _steady: object, **changes: Any) -> Engine:  # noqa: ANN401 - Engine's own
+        recordings.append(lines := [])
+        recording = Recording(lines.append)
+        return RecordedEngine(recording, config, lambda: jitter.uniform(0.75, 1.0), version="test", **changes)
+
+    monkeypatch.setattr("support.world.Engine", make)
+    story = Story(seed)
+    for _ in range(STEPS):
+        story.meddle()
+    assert recordings
+    for lines in recordings:
+        replay = Replay(lines)
+        replay.run()
+        assert (replay.difference, replay.defect, replay.input_count) == ("", None, len(lines) - 1)

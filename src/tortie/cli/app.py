@@ -42,6 +42,7 @@ from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
 from tortie.cli.verbs.replace import replace
+from tortie.cli.verbs.replay import replay
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
@@ -55,6 +56,7 @@ VERBS: Final[dict[str, click.Command]] = {
     "delete": delete,
     "get": get,
     "api": api,
+    "replay": replay,
     "version": version,
     "completion": completion,
 }
