@@ -193,7 +193,8 @@ def test_every_speaker_of_a_random_world_replays(seed: int, monkeypatch: pytest.
     jitter = Random(seed)
 
     def make(config: SpeakerConfig, _steady: object, **changes: Any) -> Engine:  # noqa: ANN401 - Engine's own
-        recordings.append(lines := [])
+        lines: list[bytes] = []
+        recordings.append(lines)
         recording = Recording(lines.append)
         return RecordedEngine(recording, config, lambda: jitter.uniform(0.75, 1.0), version="test", **changes)
 

@@ -98,6 +98,7 @@ class Engine:
         self.refused_count = 0
         self.totals = Totals()
         self._observer = observer
+        self._watchers = () if observer is None else observer.watchers
         self._propagation = Propagation(None if observer is None else observer.propagated)
         self.session_end_count = 0
         self._jitter = jitter
@@ -503,6 +504,8 @@ class Engine:
         next_output = peer.session.next_output
         while (output := next_output()) is not None:
             if isinstance(output, outputs.UpdateReceived):
+                for watcher in self._watchers:
+                    watcher.update_received(peer, output.update, output.body)
                 self.on_update(peer, output.update, now)
             elif isinstance(output, outputs.SendBytes):
                 self._outputs.append(SendBytes(output.connection, (output.data,)))
@@ -518,7 +521,8 @@ class Engine:
             case outputs.CloseConnection(connection):
                 self._peers.disconnect(connection)
                 self._outputs.append(CloseConnection(connection))
-            case outputs.SessionUp(negotiated):
+            case outputs.SessionUp(negotiated, own_open, peer_open):
+                peer.opens = own_open, peer_open
                 self._on_session_up(peer, negotiated, now)
             case outputs.SessionDown():
                 self.totals.note_reset(output.notification, is_remote=output.is_remote)
@@ -563,6 +567,8 @@ class Engine:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)
         self._outputs.append(PeerUp(peer.key))
+        for watcher in self._watchers:
+            watcher.session_up(peer)
         self._deferral.note_up(peer.key, negotiated)
         self._end_deferral(now)
 
@@ -580,6 +586,8 @@ class Engine:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
+        for watcher in self._watchers:
+            watcher.session_down(peer, down)
         self._propagation.note_left(peer, now)
         self.session_end_count += 1
         for group, _ in peer.memberships.values():

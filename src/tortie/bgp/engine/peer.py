@@ -53,6 +53,7 @@ class Peer:
         is_dynamic: it came by a range and is forgotten when its session ends.
         source: itself as a source of paths, None while not established.
         negotiated: what was agreed, None while not established.
+        opens: the OPENs that were sent and received for it, whole messages; those of the last session.
         stale: what is kept of its paths while it restarts, None mostly.
         memberships: family → place in an update group.
         has_unsent: the shell has not written all of the last UPDATEs yet; nothing more is handed to it.
@@ -73,6 +74,7 @@ class Peer:
         "key",
         "memberships",
         "negotiated",
+        "opens",
         "options",
         "session",
         "source",
@@ -89,6 +91,7 @@ class Peer:
         self.is_dynamic = is_dynamic
         self.source: Source | None = None
         self.negotiated: Negotiated | None = None
+        self.opens = (b"", b"")
         self.stale: Stale | None = None
         self.connection: int | None = None
         self.connections: set[int] = set()

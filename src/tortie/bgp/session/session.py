@@ -40,6 +40,7 @@ from tortie.bgp.wire import (
     decode_open,
     decode_route_refresh,
     decode_update,
+    encode_message,
     hard_reset,
     shutdown_data,
 )
@@ -403,7 +404,7 @@ class Session:
         is_any_first_as = shared.config.accept_any_first_as
         settle_update(update, negotiated, shared.counters, accept_any_first_as=is_any_first_as)
         connection.fire(Event.UPDATE_MESSAGE, now)
-        shared.outputs.append(UpdateReceived(update))
+        shared.outputs.append(UpdateReceived(update, body))
 
     def _on_keepalive(self, connection: Connection, body: bytes, now: float) -> None:
         del body
@@ -439,6 +440,7 @@ class Session:
             self._fire_message(connection, MessageType.OPEN, now)
             return
         assert connection.connection is not None, "the OPEN came on it"
+        connection.peer_open = encode_message(MessageType.OPEN, body)
         negotiated = negotiate(
             self.config,
             decode_open(body),
