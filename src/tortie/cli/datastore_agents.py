@@ -38,7 +38,7 @@ def run_datastore_agent(
         run_directory: where its socket lies, or None for the default.
         state: where it keeps its last good intent, or None for the default.
         status_socket: path of its socket, or None for the default in the run directory.
-        reporting: its logs and metrics.
+        reporting: its logs, its metrics, who watches it.
     """
     options = AgentOptions(
         role=role,
@@ -49,6 +49,7 @@ def run_datastore_agent(
         last_intent=(state or state_directory(run_directory)) / f"{role}-{name}.intent.json",
         jitter=jitter(),
         metrics=reporting.metrics,
+        watch=reporting.watch,
     )
     log = reporting.log()
     log.hide(*secrets_of_url(options.datastore), *secrets_of_environment(os.environ))

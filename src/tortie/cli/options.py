@@ -227,10 +227,13 @@ for_restart_option = click.option(
 
 
 def routes_options(verb: Verb) -> Verb:
-    """Add what `routes` takes: PREFIX..., --family, --output, --socket."""
+    """Add what `routes` takes: PREFIX..., --family, --mrt, --output, --socket."""
     for option in (
         socket_option,
         text_or_json_option,
+        click.option(
+            "--mrt", metavar="FILE", type=path(), help="Write all paths to FILE as an MRT table, show nothing."
+        ),
         click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
         click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
     ):

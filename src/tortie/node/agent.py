@@ -17,9 +17,7 @@ from tortie import __version__
 from tortie.bgp.engine import (
     BestPathsChanged,
     EndOfRIBReceived,
-    Engine,
     NextHopsWanted,
-    Observer,
     PeerDown,
     PeerKey,
     PeerUp,
@@ -43,8 +41,9 @@ from tortie.node.metrics_table import Samples
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
-from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, Event, ListenFailed, Speaker
+from tortie.node.views import engine_view, mrt_views, route_views, session_views
+from tortie.node.watched import watch_speaker
+from tortie.speaker import NOT_WATCHED, Callbacks, Event, ListenFailed, Speaker, Watching, WatchOptions
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
@@ -71,6 +70,7 @@ class AgentOptions:
         last_intent: file of the last good intent; beside it lies which sessions were up.
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
+        watch: who else watches it.
     """
 
     role: str
@@ -81,6 +81,7 @@ class AgentOptions:
     last_intent: Path
     jitter: Callable[[], float]
     metrics: MetricsAddress | None = None
+    watch: WatchOptions = NOT_WATCHED
 
 
 class Agent:
@@ -93,6 +94,7 @@ class Agent:
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
+        self._watching: Watching | None = None
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
@@ -126,6 +128,7 @@ class Agent:
         Raises:
             StatusSocketUnusable: the status socket cannot be made, or another agent has it.
             ListenFailed: metrics cannot be served where they should.
+            WatchFileUnusable: a recording or MRT file cannot be made.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
         self._started_at = asyncio.get_running_loop().time()
@@ -136,12 +139,16 @@ class Agent:
         metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
             status.open()
-            await self._run_tasks([status.serve(), metrics.serve()], store)
+            options = self._options
+            watching = self._watching = watch_speaker(options.watch, options.name, options.jitter, self._log)
+            await self._run_tasks([status.serve(), metrics.serve(), watching.run()], store)
         finally:
             status.close()
             metrics.close()
             if self._speaker is not None:
                 await self._speaker.close(for_restart=self._is_for_restart)
+            if self._watching is not None:
+                self._watching.close()
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
@@ -247,18 +254,18 @@ class Agent:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
         self._expected = load_last_sessions(self._sessions_file)
-        engine = Engine(
+        assert self._watching is not None, "it is made before any intent is taken"
+        engine = self._watching.engine(
             speaker_config(intent),
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
             expected=self._expected,
-            observer=Observer(
-                propagated=None if self._options.metrics is None else self._propagation.observe,
-                session_event=self._on_session_event,
-            ),
+            propagated=None if self._options.metrics is None else self._propagation.observe,
+            session_event=self._on_session_event,
         )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
+        self._watching.attach(speaker)
         start(speaker.run())
         if is_node:
             self._datapath = Datapath(engine, self._originate, speaker.wake)
@@ -384,7 +391,13 @@ class Agent:
     # ------------------------------------------------------------------ status
 
     def _handlers(self) -> Handlers:
-        return {"status": self._status, "routes": self._routes, "stop": self._stop_asked, "confirm": self._confirm}
+        return {
+            "status": self._status,
+            "routes": self._routes,
+            "mrt": self._mrt,
+            "stop": self._stop_asked,
+            "confirm": self._confirm,
+        }
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
         for_restart = flag(arguments, "for_restart")
@@ -400,6 +413,9 @@ class Agent:
 
     def _routes(self, arguments: JSONObject) -> Iterator[JSONObject]:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
+
+    def _mrt(self, _arguments: JSONObject) -> Iterator[JSONObject]:
+        return iter(()) if self._speaker is None else mrt_views(self._speaker.engine)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
         intent, speaker = self._intent, self._speaker

@@ -1,6 +1,22 @@
-"""The asyncio shell around one BGP engine: `Speaker`. Not for deciding anything; see `tortie.bgp.engine`."""
+"""The asyncio shell around one BGP engine: `Speaker`, and who watches it: `Watching`.
 
-from tortie.speaker.errors import ListenFailed, SpeakerError
+Not for deciding anything; see `tortie.bgp.engine`.
+"""
+
+from tortie.speaker.errors import ListenFailed, SpeakerError, WatchFileUnusable
 from tortie.speaker.speaker import Callbacks, Event, Speaker
+from tortie.speaker.watching import NOT_WATCHED, Collector, Watching, WatchOptions, time_of_day
 
-__all__ = ["Callbacks", "Event", "ListenFailed", "Speaker", "SpeakerError"]
+__all__ = [
+    "NOT_WATCHED",
+    "Callbacks",
+    "Collector",
+    "Event",
+    "ListenFailed",
+    "Speaker",
+    "SpeakerError",
+    "WatchFileUnusable",
+    "WatchOptions",
+    "Watching",
+    "time_of_day",
+]

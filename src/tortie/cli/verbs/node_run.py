@@ -1,11 +1,16 @@
 """``tortie node run``: the agent of this host."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.options import datastore_option, place_options, reporting_options
+from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
+
+if TYPE_CHECKING:
+    from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["node_run"]
 
@@ -19,6 +24,7 @@ __all__ = ["node_run"]
     help="Name of this host's node. Default: the host name.",
 )
 @place_options
+@watch_options
 @reporting_options
 @datastore_option
 def node_run(
@@ -30,6 +36,7 @@ def node_run(
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
+    watch: "WatchOptions",
     datastore: str | None,
 ) -> None:
     """Run the agent of this host until stopped.
@@ -58,5 +65,5 @@ def node_run(
         run_directory=run_dir,
         state=state_dir,
         status_socket=status_socket,
-        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics),
+        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch),
     )

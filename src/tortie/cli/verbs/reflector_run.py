@@ -2,13 +2,18 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import datastore_option, path, place_options, reporting_options
 from tortie.cli.settings import DATASTORE_VARIABLE
+from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
+
+if TYPE_CHECKING:
+    from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["reflector_run"]
 
@@ -46,6 +51,7 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
 )
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@watch_options
 @reporting_options
 @datastore_option
 def reflector_run(
@@ -66,6 +72,7 @@ def reflector_run(
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
+    watch: "WatchOptions",
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -98,7 +105,7 @@ def reflector_run(
         raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
     from tortie.cli.running import Reporting, socket_to_serve
 
-    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 

@@ -27,9 +27,10 @@ class Shown(StrEnum):
 )
 @click.argument("file", type=path())
 def replay(*, until: int | None, shown: str | None, file: Path) -> None:
-    """Give a fresh speaker what an agent has recorded with --record, and compare what it puts out.
+    """Replay what an agent has recorded, and compare what comes out.
 
-    Ends with 1 where that is not, byte for byte, what the agent put out, and names the line where it first differs. A
+    A fresh speaker is given the inputs that the agent wrote down (--record). Ends with 1 where its outputs are not,
+    byte for byte, those of the agent, and names the line from which on they differ. A
     recording that breaks off, because its agent was killed, is replayed as far as it goes.
 
     \b
