@@ -18,7 +18,7 @@ __all__ = ["BMPClient"]
 
 RETRY_FIRST_S: Final = 30.0
 RETRY_LONGEST_S: Final = 720.0
-"""RFC 7854 §3.2's."""
+"""Pauses between two attempts, RFC 7854 §3.2's: each twice as long as the one before."""
 
 CONNECT_TIMEOUT_S: Final = 10.0
 SEND_TIMEOUT_S: Final = 60.0
@@ -40,11 +40,9 @@ class BMPClient:
         host, port: of the collector.
         report: is told what came of it: a text, and whether the collector is there.
         jitter: 0.75 to 1.0, for pauses that are to be spread.
-        retry_s: the first pause between two attempts; it doubles up to RETRY_LONGEST_S.
-        statistics_s: between two reports.
     """
 
-    def __init__(  # noqa: PLR0913 - options, by name
+    def __init__(
         self,
         feed: BMPFeed,
         host: str,
@@ -52,8 +50,6 @@ class BMPClient:
         *,
         report: Callable[[str, bool], None],
         jitter: Callable[[], float],
-        retry_s: float = RETRY_FIRST_S,
-        statistics_s: float = STATISTICS_S,
     ) -> None:
         """Connect to nothing before `run`."""
         self._feed = feed
@@ -61,8 +57,6 @@ class BMPClient:
         self._port = port
         self._report = report
         self._jitter = jitter
-        self._retry_first_s = retry_s
-        self._statistics_s = statistics_s
         self._news = asyncio.Event()
 
     def note_news(self) -> None:
@@ -71,7 +65,7 @@ class BMPClient:
 
     async def run(self) -> None:
         """Keep the collector informed until cancelled."""
-        retry_s = self._retry_first_s
+        retry_s = RETRY_FIRST_S
         while True:
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -81,7 +75,7 @@ class BMPClient:
             except OSError as error:
                 self._report(error.strerror or str(error), False)
             else:
-                retry_s = self._retry_first_s
+                retry_s = RETRY_FIRST_S
                 self._report("connected", True)
                 self._report(await self._serve(reader, writer), False)
             await asyncio.sleep(retry_s * self._jitter())
@@ -122,7 +116,7 @@ class BMPClient:
 
     async def _report_statistics(self) -> None:
         while True:
-            await asyncio.sleep(self._statistics_s)
+            await asyncio.sleep(STATISTICS_S)
             self._feed.put_statistics()
 
 
