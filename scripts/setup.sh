@@ -28,6 +28,9 @@ debian_packages=(
 speaker_packages=("bird2 birdc" "frr vtysh")
 more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
 
+# Who reads what we write, in the breadth only: tshark brings 140 MB with it.
+judge_packages=("tshark tshark")
+
 say() { printf '%s\n' "$*" >&2; }
 
 # say_step TEXT: a heading between the parts of a script.

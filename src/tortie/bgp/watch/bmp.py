@@ -113,9 +113,10 @@ def peer_header(peer: Peer, when: float) -> bytes:
         peer: whose session it is.
         when: time of day, seconds since 1970.
     """
-    negotiated = peer.negotiated
+    negotiated, source = peer.negotiated, peer.source
     assert negotiated is not None, "only established peers are monitored"
-    address = address_from_text(peer.key.remote_address)
+    assert source is not None, "only established peers are monitored"
+    address = source.address
     flags = 0 if len(address) == IPV4_OCTETS else FLAG_IPV6
     if not negotiated.four_octet_as:
         flags |= FLAG_TWO_OCTET_AS

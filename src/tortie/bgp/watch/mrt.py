@@ -137,7 +137,8 @@ def _is_four_octet(peer: Peer) -> bool:
 def _ends(peer: Peer, is_four_octet: bool) -> bytes:
     """AS numbers, interface, addresses: the peer's first."""
     assert peer.negotiated is not None, "only established sessions are written down"
-    remote = address_from_text(peer.key.remote_address)
+    assert peer.source is not None, "only established sessions are written down"
+    remote = peer.source.address
     local = address_from_text(peer.negotiated.local_address).rjust(len(remote), b"\0")[-len(remote) :]
     numbers = _AS_PAIR[is_four_octet].pack(
         _as_number(peer.negotiated.peer_as, is_four_octet), _as_number(peer.options.local_as, is_four_octet)
