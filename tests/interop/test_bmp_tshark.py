@@ -17,12 +17,13 @@ REFLECTOR, NODE, OTHER = "192.0.2.100", "192.0.2.1", "192.0.2.2"
 PORT = 11019
 ROUTE_MONITORING, STATISTICS, PEER_DOWN, PEER_UP, INITIATION, TERMINATION = "012345"
 REMOTE_NOTIFICATION = "3"
+GLOBAL_INSTANCE, LOC_RIB = "0", "3"
 
 
-def told(add_path: AddPathMode) -> bytes:
+def told(add_path: AddPathMode, *, has_loc_rib: bool = False) -> bytes:
     """The whole life of a connection: two peers, two families, a table, changes, an end by NOTIFICATION."""
     world = World()
-    feed = BMPFeed(lambda: 1_700_000_000.5 + world.now, "reflector", "tortie test")
+    feed = BMPFeed(lambda: 1_700_000_000.5 + world.now, "reflector", "tortie test", has_loc_rib=has_loc_rib)
     observer = Observer(propagated=None, session_event=lambda _key, _text: None, watchers=(feed,))
     options = {"families": (IPV4_UNICAST, IPV6_UNICAST), "add_path": add_path}
     ranges = [client_range("192.0.2.0/24", **options)]
@@ -77,6 +78,16 @@ def test_tshark_understands_every_message(tmp_path: Path, add_path: AddPathMode)
     assert values(packets, "bmp.stats.data.routes_adj_rib_in") == ["2"] * 2
     assert {"10.1.0.0", "10.2.0.0", "10.99.0.0"} <= set(values(packets, "bgp.nlri_prefix"))
     assert values(packets, "bgp.withdrawn_prefix") == ["10.99.0.0"]
+
+
+@pytest.mark.all
+@pytest.mark.rfc("9069", "4.1")
+def test_tshark_knows_our_own_choices_for_what_they_are(tmp_path: Path) -> None:
+    """The tshark of Debian 12 takes the table's name in Peer Up for BGP and complains; it is not asked about that."""
+    packets = dissected(told(AddPathMode.OFF, has_loc_rib=True), PORT, "bmp", tmp_path / "bmp.pcap")
+    kinds = Counter(values(packets, "bmp.peer.type"))
+    assert kinds.keys() == {GLOBAL_INSTANCE, LOC_RIB}
+    assert kinds[LOC_RIB] >= len(("Peer Up", *("IPv4 path",) * 2, *("IPv6 path",) * 2, *("End-of-RIB",) * 2))
 
 
 @pytest.mark.all

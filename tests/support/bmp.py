@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 ROUTE_MONITORING, STATISTICS, PEER_DOWN, PEER_UP, INITIATION, TERMINATION = range(6)
+GLOBAL_INSTANCE, LOC_RIB = 0, 3
 PER_PEER_OCTETS = 42
 
 
@@ -17,6 +18,7 @@ class PeerHeader:
     router_id: str
     flags: int
     when: float
+    kind: int = 0
 
 
 @dataclass
@@ -60,7 +62,8 @@ def _message(kind: int, body: bytes) -> BMPMessage:
         case _ if kind == PEER_UP:
             message.local_address = _address(body[:16], is_ipv6=bool(any(body[:12])))
             message.ports = struct.unpack(">HH", body[16:20])
-            message.opens = _bgp(body[20:])
+            message.opens = _bgp(body[20:], 2)
+            message.tlvs = _tlvs(body[20 + sum(map(len, message.opens)) :])
         case _ if kind == PEER_DOWN:
             message.reason, message.data = body[0], body[1:]
         case _ if kind == STATISTICS:
@@ -74,10 +77,10 @@ def _message(kind: int, body: bytes) -> BMPMessage:
 
 def _peer(header: bytes) -> PeerHeader:
     kind, flags, distinguisher, address, asn, router_id, seconds, microseconds = struct.unpack(">BB8s16sI4sII", header)
-    assert kind == 0
+    assert kind in (GLOBAL_INSTANCE, LOC_RIB)
     assert distinguisher == bytes(8)
     when = seconds + microseconds / 1e6
-    return PeerHeader(_address(address, is_ipv6=bool(flags & 0x80)), asn, str(ip_address(router_id)), flags, when)
+    return PeerHeader(_address(address, is_ipv6=bool(flags & 0x80)), asn, str(ip_address(router_id)), flags, when, kind)
 
 
 def _address(padded: bytes, *, is_ipv6: bool) -> str:
@@ -87,9 +90,9 @@ def _address(padded: bytes, *, is_ipv6: bool) -> str:
     return str(ip_address(padded[12:]))
 
 
-def _bgp(data: bytes) -> list[bytes]:
-    found = []
-    while data:
+def _bgp(data: bytes, count: int = 1) -> list[bytes]:
+    found: list[bytes] = []
+    while len(found) < count:
         assert data[:16] == b"\xff" * 16
         length = int.from_bytes(data[16:18], "big")
         found.append(data[:length])

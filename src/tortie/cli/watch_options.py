@@ -19,7 +19,7 @@ MEBIBYTE: Final = 1024 * 1024
 
 
 def watch_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --record, --record-max, --mrt, --mrt-max and --bmp; the verb takes them as `watch`."""
+    """Add --record, --record-max, --mrt, --mrt-max, --bmp and --bmp-loc-rib; the verb takes them as `watch`."""
 
     @wraps(verb)
     def with_watch(
@@ -29,6 +29,7 @@ def watch_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         mrt: Path | None,
         mrt_max: int,
         bmp: tuple[str, int] | None,
+        bmp_loc_rib: bool,
         **others: Any,  # noqa: ANN401 - the verb's own
     ) -> object:
         from tortie.speaker import Collector, WatchOptions
@@ -39,11 +40,13 @@ def watch_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             mrt=mrt,
             mrt_bytes_max=mrt_max * MEBIBYTE,
             bmp=None if bmp is None else Collector(*bmp),
+            bmp_has_loc_rib=bmp_loc_rib,
         )
         return verb(watch=watch, **others)
 
     decorated: Callable[..., Any] = with_watch
     for option in (
+        click.option("--bmp-loc-rib", is_flag=True, help="Tell it of the best paths as well (RFC 9069)."),
         click.option(
             "--bmp",
             metavar="HOST:PORT",

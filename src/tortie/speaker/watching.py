@@ -49,6 +49,7 @@ class WatchOptions:
         mrt: file for what comes in on sessions; None = none.
         mrt_bytes_max: how long it gets before a new one begins.
         bmp: the collector; None = none.
+        bmp_has_loc_rib: it is told of the speaker's own choices as well.
     """
 
     record: Path | None = None
@@ -56,6 +57,7 @@ class WatchOptions:
     mrt: Path | None = None
     mrt_bytes_max: int = MRT_BYTES_MAX_DEFAULT
     bmp: Collector | None = None
+    bmp_has_loc_rib: bool = False
 
 
 NOT_WATCHED: Final = WatchOptions()
@@ -98,10 +100,10 @@ class Watching:
         if options.mrt is not None:
             self._mrt = MRTFeed(time_of_day, self._open(options.mrt, options.mrt_bytes_max).write)
         if options.bmp is not None:
-            self._follow(options.bmp, name)
+            self._follow(options.bmp, name, has_loc_rib=options.bmp_has_loc_rib)
 
-    def _follow(self, collector: Collector, name: str) -> None:
-        self._feed = BMPFeed(time_of_day, name, f"tortie {self._version}")
+    def _follow(self, collector: Collector, name: str, *, has_loc_rib: bool) -> None:
+        self._feed = BMPFeed(time_of_day, name, f"tortie {self._version}", has_loc_rib=has_loc_rib)
         self._client = BMPClient(
             self._feed,
             *collector,

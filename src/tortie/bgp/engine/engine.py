@@ -454,6 +454,8 @@ class Engine:
         if wanted is not None and self.config.resolve_next_hops:
             self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
+            for watcher in self._watchers:
+                watcher.best_paths_changed(family, changes)
             if self._reports_best_paths:
                 self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
         advanced = self.rib.take_advanced()

@@ -4,14 +4,15 @@ For: what is too much, or too idle, for the queue of outputs. Not for: anything 
 Structures to know: `Observer`, `Watcher`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from tortie.bgp.engine.config import PeerKey
 from tortie.bgp.engine.peer import Peer
+from tortie.bgp.rib import Path
 from tortie.bgp.session.outputs import SessionDown
-from tortie.bgp.wire import Update
+from tortie.bgp.wire import Family, Update
 
 
 class Watcher(Protocol):
@@ -28,6 +29,9 @@ class Watcher(Protocol):
 
     def session_down(self, peer: Peer, down: SessionDown) -> None:
         """A session has ended; its paths are still there."""
+
+    def best_paths_changed(self, family: Family, changes: Mapping[bytes, Path | None]) -> None:
+        """Loc-RIB's best paths of these prefixes are now so; None = no path left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 For: `RecordedEngine` and `Replay` (a crash report is a file), `BMPFeed`, `MRTFeed` and `table_records` (for
 collectors). Not for: files and sockets (speaker).
-RFC 7854 (BMP); RFC 6396 and RFC 8050 (MRT).
+RFC 7854 and RFC 9069 (BMP); RFC 6396 and RFC 8050 (MRT).
 """
 
 from tortie.bgp.watch.bmp_feed import BMPFeed

@@ -2,7 +2,7 @@
 
 For: the bytes of RFC 7854. Not for: when they are sent (bmp_feed.py), the connection (speaker/bmp_client.py), reading
 them (nobody sends us any, RFC 7854 §3.2).
-RFC 7854 §4, §10.
+RFC 7854 §4, §10; RFC 9069 §4 (Loc-RIB as a peer of a type of its own).
 Structure to know: none, each message is a function.
 
     +-----------+------------+----------+      +----------+-----------+-------------------+
@@ -28,6 +28,8 @@ __all__ = [
     "StatisticType",
     "TerminationReason",
     "initiation",
+    "loc_rib_header",
+    "loc_rib_up",
     "peer_down",
     "peer_header",
     "peer_up",
@@ -44,6 +46,8 @@ _PORTS: Final = Struct(">HH")
 _TLV: Final = Struct(">HH")
 
 GLOBAL_INSTANCE_PEER: Final = 0
+LOC_RIB_PEER: Final = 3
+LOC_RIB_NAME: Final = "global"
 FLAG_IPV6: Final = 0x80
 FLAG_TWO_OCTET_AS: Final = 0x20
 IPV4_OCTETS: Final = 4
@@ -82,11 +86,12 @@ class TerminationReason(IntEnum):
 
 
 class _Information(IntEnum):
-    """Information TLVs of Initiation (RFC 7854 §4.4) and Termination (§4.5)."""
+    """Information TLVs of Initiation (RFC 7854 §4.4), Termination (§4.5) and Peer Up (RFC 9069 §5.2.1)."""
 
     STRING = 0
     SYSTEM_DESCRIPTION = 1
     SYSTEM_NAME = 2
+    TABLE_NAME = 3
 
 
 _TERMINATION_REASON: Final = 1
@@ -129,6 +134,18 @@ def peer_header(peer: Peer, when: float) -> bytes:
         negotiated.peer_router_id,
         *divmod(int(when * 1e6), 1_000_000),
     )
+
+
+def loc_rib_header(local_as: int, router_id: int, when: float) -> bytes:
+    """Return the per-peer header of our own Loc-RIB (RFC 9069 §4.1)."""
+    seconds, microseconds = divmod(int(when * 1e6), 1_000_000)
+    return _PEER_HEADER.pack(LOC_RIB_PEER, 0, bytes(8), bytes(16), local_as, router_id, seconds, microseconds)
+
+
+def loc_rib_up(header: bytes, own_open: bytes) -> bytes:
+    """Return Peer Up of our Loc-RIB (RFC 9069 §5.2); the OPEN, which nobody sent, says how its UPDATEs are coded."""
+    name = _text(_Information.TABLE_NAME, LOC_RIB_NAME)
+    return _message(MessageType.PEER_UP, header, bytes(16), _PORTS.pack(0, 0), own_open, own_open, name)
 
 
 def peer_up(header: bytes, peer: Peer, local_port: int, remote_port: int) -> bytes:

@@ -2,7 +2,7 @@
 
 For: `BMPFeed`, everything of BMP but the connection. Not for: bytes of messages (bmp.py), sockets
 (speaker/bmp_client.py).
-RFC 7854 §3.3 (lifecycle), §5 (what is monitored: Adj-RIB-In before policy), §7 (statistics).
+RFC 7854 §3.3 (lifecycle), §5 (what is monitored: Adj-RIB-In before policy), §7 (statistics); RFC 9069 (Loc-RIB).
 Structure to know: `BMPFeed`. Price: at most QUEUE_BYTES_MAX, whatever the collector does.
 
 UPDATEs are passed on as they came. What a peer had said before is said again from its Adj-RIB-In, a step whenever the
@@ -10,16 +10,19 @@ queue is short, so the queue holds events in the order in which they happened.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from tortie.bgp.engine import Engine
 from tortie.bgp.engine.peer import Peer
+from tortie.bgp.rib import Path
 from tortie.bgp.session.outputs import SessionDown
 from tortie.bgp.watch.bmp import (
     StatisticType,
     TerminationReason,
     initiation,
+    loc_rib_header,
+    loc_rib_up,
     peer_down,
     peer_header,
     peer_up,
@@ -27,8 +30,9 @@ from tortie.bgp.watch.bmp import (
     statistics_report,
     termination,
 )
+from tortie.bgp.watch.chosen import changed_updates, chosen_updates, loc_rib_open
 from tortie.bgp.watch.heard import heard_updates
-from tortie.bgp.wire import MessageType, Update, encode_message
+from tortie.bgp.wire import Family, MessageType, Update, encode_message
 
 __all__ = ["QUEUE_BYTES_MAX", "BMPFeed"]
 
@@ -45,6 +49,7 @@ class BMPFeed:
     Args:
         time_of_day: seconds since 1970.
         system_name, system_description: what Initiation says about us.
+        has_loc_rib: our own Loc-RIB is monitored as well.
         queue_bytes_max: see QUEUE_BYTES_MAX.
 
     Attributes:
@@ -58,11 +63,13 @@ class BMPFeed:
         system_name: str,
         system_description: str,
         *,
+        has_loc_rib: bool = False,
         queue_bytes_max: int = QUEUE_BYTES_MAX,
     ) -> None:
         """Keep nothing before `start`."""
         self._time_of_day = time_of_day
         self._initiation = initiation(system_name, system_description)
+        self._has_loc_rib = has_loc_rib
         self._queue_bytes_max = queue_bytes_max
         self._engine: Engine | None = None
         self._ports: Callable[[int], tuple[int, int]] = lambda _connection: (0, 0)
@@ -93,9 +100,12 @@ class BMPFeed:
         self.is_on = True
         self.is_overrun = False
         self._put(self._initiation)
-        established = [] if self._engine is None else [each for each in self._engine.peers.values() if each.source]
+        engine = self._engine
+        established = [] if engine is None else [each for each in engine.peers.values() if each.source]
         for peer in established:
             self.session_up(peer)
+        if self._has_loc_rib and engine is not None:
+            self._put(loc_rib_up(self._loc_rib_header(engine), loc_rib_open(engine.config)))
         self._state = self._state_of(established)
 
     def stop(self) -> None:
@@ -139,10 +149,15 @@ class BMPFeed:
                 self._put(message)
 
     def _state_of(self, peers: list[Peer]) -> Iterator[list[bytes]]:
-        assert self._engine is not None, "peers are an engine's"
+        if self._engine is None:
+            return
         for peer in peers:
             for updates in heard_updates(self._engine, peer):
                 header = self._header(peer)
+                yield [route_monitoring(header, update) for update in updates]
+        if self._has_loc_rib:
+            for updates in chosen_updates(self._engine):
+                header = self._loc_rib_header(self._engine)
                 yield [route_monitoring(header, update) for update in updates]
 
     # ------------------------------------------------------------------ the engine's side
@@ -163,6 +178,16 @@ class BMPFeed:
         """As Watcher."""
         if self.is_on:
             self._put(peer_down(self._header(peer), down))
+
+    def best_paths_changed(self, family: Family, changes: Mapping[bytes, Path | None]) -> None:
+        """As Watcher."""
+        if self.is_on and self._has_loc_rib and self._engine is not None:
+            header = self._loc_rib_header(self._engine)
+            for update in changed_updates(family, changes, self._engine.config):
+                self._put(route_monitoring(header, update))
+
+    def _loc_rib_header(self, engine: Engine) -> bytes:
+        return loc_rib_header(engine.config.local_as, engine.config.router_id, self._time_of_day())
 
     def _header(self, peer: Peer) -> bytes:
         return peer_header(peer, self._time_of_day())

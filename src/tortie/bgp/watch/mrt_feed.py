@@ -8,13 +8,14 @@ Structure to know: `MRTFeed`.
 Of a session it writes: both OPENs, Established, each UPDATE as it came, the NOTIFICATION at its end, Idle.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tortie.bgp.engine.peer import Peer
+from tortie.bgp.rib import Path
 from tortie.bgp.session import State
 from tortie.bgp.session.outputs import SessionDown
 from tortie.bgp.watch.mrt import message_record, state_change_record
-from tortie.bgp.wire import MessageType, Update, encode_message, encode_notification
+from tortie.bgp.wire import Family, MessageType, Update, encode_message, encode_notification
 
 __all__ = ["MRTFeed"]
 
@@ -48,6 +49,9 @@ class MRTFeed:
         has_path_ids = bool(add_path) and any(family in add_path for family in families)
         message = encode_message(MessageType.UPDATE, body)
         self._write(message_record(peer, self._time_of_day(), message, has_path_ids=has_path_ids))
+
+    def best_paths_changed(self, family: Family, changes: Mapping[bytes, Path | None]) -> None:
+        """As Watcher; update files have what came in only."""
 
     def session_down(self, peer: Peer, down: SessionDown) -> None:
         """As Watcher."""

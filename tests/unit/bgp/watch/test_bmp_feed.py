@@ -7,6 +7,7 @@ import pytest
 
 from support.bmp import (
     INITIATION,
+    LOC_RIB,
     PEER_DOWN,
     PEER_UP,
     ROUTE_MONITORING,
@@ -95,10 +96,17 @@ class Collector:
 
 
 def watched(
-    world: World, *, nodes: Iterable[str] = NODES, queue_bytes_max: int = 1 << 24, **changes: object
+    world: World,
+    *,
+    nodes: Iterable[str] = NODES,
+    queue_bytes_max: int = 1 << 24,
+    has_loc_rib: bool = False,
+    **changes: object,
 ) -> tuple[BMPFeed, Engine, dict[str, Engine]]:
     """A reflector that a feed watches, and its clients, which are not up yet."""
-    feed = BMPFeed(lambda: NOON + world.now, "reflector", "tortie test", queue_bytes_max=queue_bytes_max)
+    feed = BMPFeed(
+        lambda: NOON + world.now, "reflector", "tortie test", queue_bytes_max=queue_bytes_max, has_loc_rib=has_loc_rib
+    )
     observer = Observer(propagated=None, session_event=lambda _key, _text: None, watchers=(feed,))
     ranges = [client_range("192.0.2.0/24", **changes)]
     reflector = add_speaker(world, REFLECTOR, ranges=ranges, cluster_id="1.0.0.1", observer=observer)
@@ -302,3 +310,50 @@ def test_stale_paths_are_not_said_again() -> None:
     feed.start()
     collector = Collector().take(feed)
     assert collector.routes == {NODES[0]: {}}
+
+
+# ---------------------------------------------------------------- Loc-RIB
+
+LOC_RIB_ADDRESS = "0.0.0.0"
+
+
+@pytest.mark.rfc("9069", "4.1")
+@pytest.mark.rfc("9069", "5.2")
+@pytest.mark.rfc("9069", "5.4")
+@pytest.mark.parametrize("is_early", [True, False])
+def test_what_we_have_chosen_is_told_as_a_peer_of_its_own(is_early: bool) -> None:
+    world = World()
+    feed, reflector, clients = watched(world, has_loc_rib=True, families=(IPV4_UNICAST, IPV6_UNICAST))
+    collector = Collector()
+    if is_early:
+        feed.start()
+        collector.take(feed)
+    for node in NODES:
+        clients[node].originate("172.16.0.0/12", world.now)
+    reflector.originate("10.0.0.0/8", world.now)
+    reflector.originate("2001:db8::/32", world.now)
+    wait_up(world, reflector)
+    if not is_early:
+        feed.start()
+    collector.take(feed)
+    everything = {*map(own_prefix, NODES), "172.16.0.0/12", "10.0.0.0/8", "2001:db8::/32"}
+    assert set(collector.routes[LOC_RIB_ADDRESS]) == everything
+    assert collector.ended[LOC_RIB_ADDRESS] == [IPV4_UNICAST, IPV6_UNICAST]
+    (up,) = [each for each in collector.messages if each.kind == PEER_UP and each.peer and each.peer.kind == LOC_RIB]
+    assert up.peer is not None
+    assert (up.peer.router_id, up.peer.asn, up.peer.flags) == (REFLECTOR, 64512, 0)
+    assert (up.ports, up.tlvs) == ((0, 0), {3: [b"global"]})
+    assert up.opens[0] == up.opens[1]
+    clients[NODES[0]].withdraw("172.16.0.0/12", world.now)
+    reflector.withdraw("10.0.0.0/8", world.now)
+    reflector.withdraw("2001:db8::/32", world.now)
+    world.run(1)
+    assert set(collector.take(feed).routes[LOC_RIB_ADDRESS]) == everything - {"10.0.0.0/8", "2001:db8::/32"}
+
+
+def test_what_we_have_chosen_is_told_only_if_it_is_asked_for() -> None:
+    world = World()
+    feed, reflector, _ = watched(world)
+    feed.start()
+    wait_up(world, reflector)
+    assert LOC_RIB_ADDRESS not in Collector().take(feed).routes
