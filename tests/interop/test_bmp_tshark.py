@@ -87,7 +87,7 @@ def test_tshark_knows_our_own_choices_for_what_they_are(tmp_path: Path) -> None:
     packets = dissected(told(AddPathMode.OFF, has_loc_rib=True), PORT, "bmp", tmp_path / "bmp.pcap")
     kinds = Counter(values(packets, "bmp.peer.type"))
     assert kinds.keys() == {GLOBAL_INSTANCE, LOC_RIB}
-    assert kinds[LOC_RIB] >= len(("Peer Up", *("IPv4 path",) * 2, *("IPv6 path",) * 2, *("End-of-RIB",) * 2))
+    assert kinds[GLOBAL_INSTANCE] > kinds[LOC_RIB] > 0
 
 
 @pytest.mark.all

@@ -1,6 +1,7 @@
 """MRT files read by others: mrtparse, and the framing of records on its own."""
 
 import gzip
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -9,6 +10,9 @@ from struct import unpack, unpack_from
 from typing import Any
 
 import mrtparse
+
+# mrtparse has set it so that a write to a closed socket ends the process; this is what Python has.
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 BGP4MP, BGP4MP_ET = 16, 17
 MESSAGE, MESSAGE_AS4 = 1, 4

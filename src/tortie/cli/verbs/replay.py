@@ -30,8 +30,8 @@ def replay(*, until: int | None, shown: str | None, file: Path) -> None:
     """Replay what an agent has recorded, and compare what comes out.
 
     A fresh speaker is given the inputs that the agent wrote down (--record). Ends with 1 where its outputs are not,
-    byte for byte, those of the agent, and names the line from which on they differ. A
-    recording that breaks off, because its agent was killed, is replayed as far as it goes.
+    byte for byte, those of the agent, and names the line from which on they differ. A recording that breaks off,
+    because its agent was killed, is replayed as far as it goes.
 
     \b
     tortie reflector run --listen 10.10.31.168 --as 64512 --client-range 10.0.0.0/8 --record reflector.jsonl
