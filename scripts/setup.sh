@@ -23,10 +23,22 @@ debian_packages=(
     "util-linux unshare"
 )
 
-# Foreign speakers that ours are tested against: those of every run, and those of the breadth as well. BIRD 1.6 is
-# among the latter; it conflicts with bird2 and is unpacked instead (need_bird1).
-speaker_packages=("bird2 birdc" "frr vtysh")
-more_speaker_packages=("gobgpd gobgpd" "openbgpd bgpctl")
+# Foreign speakers that ours are tested against: those of every run (lab `mixed` has them), and those of the breadth as
+# well. BIRD 1.6 is among the latter; it conflicts with bird2 and is unpacked instead (need_bird1). etcd, for the driver's
+# tests, as well.
+speaker_packages=("bird2 birdc" "frr vtysh" "gobgpd gobgpd")
+etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
+more_speaker_packages=("openbgpd bgpctl")
+
+# What tests of real hosts need: units, manual pages and the container image.
+host_packages=(
+    "systemd systemd-analyze"
+    "groff-base groff"
+    "mandoc mandoc"
+    "debootstrap debootstrap"
+    "podman podman"
+    "runc runc"
+)
 
 # Who reads what we write, in the breadth only: tshark brings 140 MB with it.
 judge_packages=("tshark tshark")
@@ -68,6 +80,7 @@ want_packages() {
     install_packages "${missing[@]}"
     local package
     for package in "${missing[@]}"; do
+        package=${package%-server}
         systemctl --quiet disable "${package%2}" >/dev/null 2>&1 || true
     done
 }

@@ -2,13 +2,12 @@
 
 import inspect
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 import click
 
 from tortie.cli.app import application
-from tortie.cli.errors import ExitCode
+from tortie.cli.errors import EXIT_MEANINGS
 
 HEAD: Final = """\
 # The `tortie` command
@@ -27,20 +26,9 @@ def cli_reference() -> str:
 
 
 def _exit_codes() -> str:
-    """Return the table of exit codes with what stands under each in ``cli/errors.py``."""
-    meanings = _meanings()
-    rows = [f"| {code.value} | {meanings[code.name]} |" for code in ExitCode]
+    """Return the table of exit codes."""
+    rows = [f"| {code.value} | {meaning} |" for code, meaning in EXIT_MEANINGS.items()]
     return "\n".join(["## Exit codes", "", "| code | meaning |", "|---|---|", *rows, ""])
-
-
-def _meanings() -> dict[str, str]:
-    """Return member → the text under it."""
-    lines = [line.strip() for line in inspect.getsource(ExitCode).splitlines()]
-    return {
-        line.split(" = ")[0]: following.strip('"')
-        for line, following in pairwise(lines)
-        if " = " in line and following.startswith('"""')
-    }
 
 
 def _sections(command: click.Command, path: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from typing import Final
 import pytest
 
 import tortie
+from tortie.lab.foreign.speakers import missing_speakers
+from tortie.lab.topology import load_topology
 
 NOBODY: Final = 65534
 AS_NOBODY: Final = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
@@ -24,6 +26,10 @@ from tortie.lab.topology import load_topology
 record = asyncio.run(run_seed(load_topology("seed"), lambda event: None))
 json.dump(record.to_data(), sys.stdout)
 """
+
+MIXED: Final = SEED.replace('"seed"', '"mixed"').replace(
+    "seed_walk import run_seed", "walks import run_topology as run_seed"
+)
 
 SMALL: Final = """
 import asyncio, json, os, signal, subprocess, sys
@@ -138,4 +144,18 @@ def test_the_document_runs_for_an_ordinary_user(home: Path) -> None:
     assert isinstance(steps, list)
     assert record["ok"], [(step["title"], step["expected"], step["seen"]) for step in steps if not step["ok"]]
     assert len(steps) == 14
+    assert list((home / "runtime").iterdir()) == []
+
+
+@pytest.mark.all
+@pytest.mark.root
+def test_foreign_speakers_run_for_an_ordinary_user(home: Path) -> None:
+    """Without users and groups of theirs, which a user namespace of one user does not have."""
+    missing = [item.reason for item in missing_speakers(load_topology("mixed"))]
+    if missing and not os.environ.get("CI"):
+        pytest.skip("; ".join(missing))
+    record = as_nobody(home, MIXED)
+    steps = record["steps"]
+    assert isinstance(steps, list)
+    assert record["ok"], [(step["title"], step["expected"], step["seen"]) for step in steps if not step["ok"]]
     assert list((home / "runtime").iterdir()) == []

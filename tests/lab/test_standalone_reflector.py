@@ -72,6 +72,22 @@ def test_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None
         assert not (tmp_path / "s.sock").exists()
 
 
+def test_signal_for_a_restart_says_nothing_to_the_peer(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.sock", tmp_path / "theirs.sock"
+    with ExitStack() as stack:
+        process, port = stack.enter_context(reflector(ours, *RANGE))
+        file = tmp_path / "peer.yaml"
+        text = f"listen: {{address: 127.0.0.2, port: 0}}\nas: 64512\npeers: [{{address: 127.0.0.1, port: {port}}}]\n"
+        file.write_text(text, encoding="utf-8")
+        stack.enter_context(reflector(theirs, "--config", str(file)))
+        wait_established(ours)
+        wait_established(theirs)
+        process.send_signal(signal.SIGUSR1)
+        assert process.wait(DEADLINE_S) == 0
+        (session,) = status(theirs)["sessions"]
+        assert session["last_notification_received"] in ("", None)
+
+
 def test_port_in_use(tmp_path: Path) -> None:
     with reflector(tmp_path / "s.sock", *RANGE) as (_, port):
         second = [*RANGE[:3], str(port), *RANGE[4:]]

@@ -22,16 +22,22 @@ from typing import Any, ClassVar, Final
 
 COMMAND_TIMEOUT_S: Final = 10.0
 BGP_PORT: Final = 179
+FRR_CRASH_LOGS: Final = Path("/var/tmp/frr")
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One session of a foreign speaker; it dials unless it is passive. ADD-PATH both ways, for BIRD 2 only."""
+    """One session of a foreign speaker; it dials unless it is passive.
+
+    ADD-PATH goes both ways, for BIRD 2 only. With `hops` it checks how far away we are.
+    """
 
     address: str
     asn: int
     is_client: bool = False
     is_passive: bool = False
+    password: str | None = None
+    hops: int = 0
     has_add_path: bool = False
 
 
@@ -170,6 +176,13 @@ class Daemon(ABC):
         return self.plan
 
 
+def remove_frr_crash_logs(pid: int) -> None:
+    """Remove what a bgpd leaves in a folder that no option of it names."""
+    shutil.rmtree(FRR_CRASH_LOGS / f"bgpd.{pid}", ignore_errors=True)
+    with suppress(OSError):  # others may run
+        FRR_CRASH_LOGS.rmdir()
+
+
 def first_missing(*programs: str) -> str | None:
     """Return the first program that is not there."""
     return next((program for program in programs if shutil.which(program) is None), None)
@@ -257,11 +270,14 @@ class Bird2(Daemon):
         lines = [f"router id {plan.router_id};", "log stderr all;", "protocol device {}"]
         lines += ["protocol static own {", f"  {plan.family};", *self._static_routes(plan), "}"]
         for index, neighbour in enumerate(plan.neighbours):
+            distance = f"multihop{f' {neighbour.hops}' if neighbour.hops else ''};"
             lines += [
                 f"protocol bgp peer{index} {{",
                 f"  local {plan.address} as {plan.asn};",
                 f"  neighbor {neighbour.address} as {neighbour.asn};",
-                "  multihop; strict bind yes; connect delay time 1; connect retry time 1; error wait time 1, 2;",
+                f"  {distance} strict bind yes; connect delay time 1; connect retry time 1; error wait time 1, 2;",
+                *(["  ttl security on;"] if neighbour.hops else []),
+                *([f'  password "{neighbour.password}";'] if neighbour.password else []),
                 *(["  passive yes;"] if neighbour.is_passive else []),
                 *(["  rr client;"] if neighbour.is_client else []),
                 *([f"  rr cluster id {plan.cluster_id};"] if neighbour.is_client else []),
@@ -376,6 +392,13 @@ class FRR(Daemon):
         bind = ["-l", plan.address, "-p", str(BGP_PORT)]
         self._run(self._program, "--no_kernel", "--no_zebra", "--skip_runas", *bind, *files, "-P", "0")
 
+    def stop(self) -> None:
+        """See Daemon."""
+        process = self._process
+        super().stop()
+        if process is not None:
+            remove_frr_crash_logs(process.pid)
+
     def is_ready(self) -> bool:
         """See Daemon."""
         return "routerId" in self._show("summary json")
@@ -432,6 +455,8 @@ class FRR(Daemon):
             lines += [f"{head} remote-as {neighbour.asn}", f"{head} update-source {plan.address}"]
             lines += [f"{head} timers connect 1", f"{head} advertisement-interval 0"]
             lines += [f"{head} passive"] if neighbour.is_passive else []
+            lines += [f"{head} password {neighbour.password}"] if neighbour.password else []
+            lines += [f"{head} ttl-security hops {neighbour.hops}"] if neighbour.hops else []
             lines += [f"{head} disable-connected-check"] if neighbour.asn != plan.asn else []
         lines.append(f" address-family {plan.family} unicast")
         lines += [f"  network {prefix} route-map own" for prefix in plan.prefixes]

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from tortie import __version__
 from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import DATASTORE_VARIABLE
 from tortie.cli.verbs.api import api
@@ -20,6 +21,8 @@ from tortie.cli.verbs.config_get import config_get
 from tortie.cli.verbs.config_set import config_set
 from tortie.cli.verbs.config_unset import config_unset
 from tortie.cli.verbs.create import create
+from tortie.cli.verbs.datastore_upgrade import datastore_upgrade
+from tortie.cli.verbs.datastore_version import datastore_version
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
 from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
@@ -31,6 +34,8 @@ from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.man import man
+from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
@@ -43,6 +48,7 @@ from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
 from tortie.cli.verbs.replace import replace
 from tortie.cli.verbs.replay import replay
+from tortie.cli.verbs.sim import sim
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
@@ -57,14 +63,20 @@ VERBS: Final[dict[str, click.Command]] = {
     "get": get,
     "api": api,
     "replay": replay,
+    "sim": sim,
     "version": version,
     "completion": completion,
+    "man": man,
 }
 
 GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     "config": (
         "The settings of the network: get, set, unset.",
         {"get": config_get, "set": config_set, "unset": config_unset},
+    ),
+    "datastore": (
+        "The form in which the datastore is kept.",
+        {"version": datastore_version, "upgrade": datastore_upgrade},
     ),
     "import": (
         "What other programs keep, taken over as resources.",
@@ -73,7 +85,14 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
     "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
-        {"run": node_run, "status": node_status, "routes": node_routes, "confirm": node_confirm, "stop": node_stop},
+        {
+            "run": node_run,
+            "check": node_check,
+            "status": node_status,
+            "routes": node_routes,
+            "confirm": node_confirm,
+            "stop": node_stop,
+        },
     ),
     "reflector": (
         "A route reflector: run it, and ask the one that runs.",
@@ -124,7 +143,17 @@ def application() -> click.Group:
     """Return the whole command; a new one each time."""
     root = OrderedGroup(
         callback=_take_global_options,
-        params=[click.Option(["--datastore"], metavar="URL", help="The datastore, for every verb.")],
+        params=[
+            click.Option(["--datastore"], metavar="URL", help="The datastore, for every verb."),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Print the version and end.",
+            ),
+        ],
         help=HELP,
         context_settings=SETTINGS,
         commands=dict(VERBS),
@@ -132,6 +161,12 @@ def application() -> click.Group:
     for name, (text, verbs) in GROUPS.items():
         root.add_command(OrderedGroup(name, commands=dict(verbs), help=text))
     return root
+
+
+def _print_version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        click.echo(f"tortie {__version__}")
+        context.exit()
 
 
 def _take_global_options(datastore: str | None) -> None:

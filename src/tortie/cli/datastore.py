@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from tortie.cli.settings import DATASTORE_VARIABLE, datastore_url
-from tortie.store import ResourceStore, Store, open_store
+from tortie.store import ResourceStore, Store
+from tortie.store.open import open_driver
+from tortie.store.schema import guarded
 
-__all__ = ["usable_url", "utc_now", "with_resources", "with_store"]
+__all__ = ["usable_url", "utc_now", "with_driver", "with_resources", "with_store"]
 
 SQLITE_SCHEME: Final = "sqlite://"
 DIRECTORY_MODE: Final = 0o700
@@ -39,7 +41,21 @@ def with_resources(
 
 def with_store(url: str | None, work: Callable[[Store], Awaitable[Result]], *, may_create: bool = True) -> Result:
     """Do the same with the datastore's plain keys."""
-    return asyncio.run(_with_store(usable_url(url, may_create=may_create), work, may_create))
+
+    def opened(usable: str) -> Store:
+        driver = open_driver(usable, may_create=may_create, on_create=_say_created, on_warning=_warn)
+        return guarded(driver, checks_reading=True)
+
+    return asyncio.run(_with_store(usable_url(url, may_create=may_create), opened, work))
+
+
+def with_driver(url: str | None, work: Callable[[Store], Awaitable[Result]]) -> Result:
+    """Do the same with a datastore of whatever schema; for work on the schema itself."""
+
+    def opened(usable: str) -> Store:
+        return open_driver(usable, may_create=False, on_warning=_warn)
+
+    return asyncio.run(_with_store(usable_url(url, may_create=False), opened, work))
 
 
 def usable_url(given: str | None, *, may_create: bool) -> str:
@@ -50,13 +66,13 @@ def usable_url(given: str | None, *, may_create: bool) -> str:
         may_create: whether the datastore may be made where there is none.
     """
     url = datastore_url(given)
-    if may_create and given is None and not os.environ.get(DATASTORE_VARIABLE):
+    if may_create and given is None and not os.environ.get(DATASTORE_VARIABLE) and url.startswith(SQLITE_SCHEME):
         Path(url.removeprefix(SQLITE_SCHEME)).parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     return url
 
 
-async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_create: bool) -> Result:
-    store = open_store(url, may_create=may_create, on_create=_say_created)
+async def _with_store(url: str, opened: Callable[[str], Store], work: Callable[[Store], Awaitable[Result]]) -> Result:
+    store = opened(url)
     try:
         return await work(store)
     finally:
@@ -66,6 +82,10 @@ async def _with_store(url: str, work: Callable[[Store], Awaitable[Result]], may_
 def _say_created(path: Path) -> None:
     """Say it: a new datastore is empty, and where one was expected it must not come as a surprise."""
     sys.stderr.write(f"created a new datastore at {path}\n")
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"warning: {text}\n")
 
 
 def utc_now() -> datetime:

@@ -12,6 +12,7 @@ from tortie.cli.running import Reporting, jitter, run_until_stopped, socket_to_s
 from tortie.cli.settings import state_directory
 from tortie.node.agent import Agent, AgentOptions
 from tortie.node.intent_source import Planner
+from tortie.node.privileges import NODE_CAPABILITIES, REFLECTOR_CAPABILITIES
 from tortie.node.redaction import secrets_of_environment, secrets_of_url
 
 __all__ = ["run_datastore_agent"]
@@ -26,6 +27,7 @@ def run_datastore_agent(
     run_directory: Path | None,
     state: Path | None,
     status_socket: Path | None,
+    secrets_directory: Path | None,
     reporting: Reporting,
 ) -> None:
     """Run the agent until it is stopped.
@@ -38,6 +40,7 @@ def run_datastore_agent(
         run_directory: where its socket lies, or None for the default.
         state: where it keeps its last good intent, or None for the default.
         status_socket: path of its socket, or None for the default in the run directory.
+        secrets_directory: where files with passwords lie, or None.
         reporting: its logs, its metrics, who watches it.
     """
     options = AgentOptions(
@@ -49,8 +52,10 @@ def run_datastore_agent(
         last_intent=(state or state_directory(run_directory)) / f"{role}-{name}.intent.json",
         jitter=jitter(),
         metrics=reporting.metrics,
+        secrets_directory=secrets_directory,
         watch=reporting.watch,
     )
     log = reporting.log()
     log.hide(*secrets_of_url(options.datastore), *secrets_of_environment(os.environ))
-    run_until_stopped(lambda: Agent(options, log), log)
+    capabilities = NODE_CAPABILITIES if role == "node" else REFLECTOR_CAPABILITIES
+    run_until_stopped(lambda: Agent(options, log), log, capabilities)

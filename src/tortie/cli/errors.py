@@ -16,27 +16,31 @@ from typing import Final
 
 import click
 
-__all__ = ["EXIT_CODE_BY_ERROR", "CommandFailed", "ExitCode", "executing", "explain"]
+__all__ = ["EXIT_CODE_BY_ERROR", "EXIT_MEANINGS", "CommandFailed", "ExitCode", "executing", "explain"]
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """What the process ends with; `EXIT_MEANINGS` says when."""
 
     OK = 0
-    """Done."""
     FAILED = 1
-    """Refused or failed: an invalid resource, one that exists already, an unknown name, a miss."""
     USAGE = 2
-    """The command line itself is wrong: unknown option, missing argument."""
     UNREACHABLE = 3
-    """The datastore, the agent or the lab that was asked is not there or does not answer."""
     NOT_PERMITTED = 4
-    """The system refuses: not the rights for an address, a port, a file or a namespace."""
     INTERNAL = 70
-    """A defect of tortie itself; TORTIE_DEBUG=1 shows the traceback."""
     INTERRUPTED = 130
-    """Ended by Ctrl-C."""
 
+
+EXIT_MEANINGS: Final = {
+    ExitCode.OK: "Done.",
+    ExitCode.FAILED: "Refused or failed: an invalid resource, one that exists already, an unknown name, a miss.",
+    ExitCode.USAGE: "The command line itself is wrong: unknown option, missing argument.",
+    ExitCode.UNREACHABLE: "The datastore, the agent or the lab that was asked is not there or does not answer.",
+    ExitCode.NOT_PERMITTED: "The system refuses: not the rights for an address, a port, a file or a namespace.",
+    ExitCode.INTERNAL: "A defect of tortie itself; TORTIE_DEBUG=1 shows the traceback.",
+    ExitCode.INTERRUPTED: "Ended by Ctrl-C.",
+}
+"""What each exit code means, for the reference and the manual pages."""
 
 EXIT_CODE_BY_ERROR: Final = {
     "tortie.store.errors.StoreUnavailable": ExitCode.UNREACHABLE,

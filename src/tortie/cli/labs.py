@@ -18,14 +18,16 @@ from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.tables import aligned_table
 from tortie.cli.walk_view import WalkView, wants_colour
 from tortie.lab.commands import agent_process
+from tortie.lab.foreign.speakers import speaker_title
 from tortie.lab.lifecycle import Lab, open_lab
 from tortie.lab.state import running_labs
 from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.supervisor import ProcessReport
-from tortie.lab.topology import load_topology
+from tortie.lab.topology import Topology, load_topology, with_agents
 from tortie.lab.walks import run_topology
 
 __all__ = [
+    "chosen_topology",
     "process_name",
     "show_progress",
     "status_data",
@@ -34,7 +36,7 @@ __all__ = [
     "walk_through",
 ]
 
-HOST_HEADINGS: Final = ("HOST", "ROLE", "ADDRESSES", "SESSIONS", "PROCESSES")
+HOST_HEADINGS: Final = ("HOST", "ROLE", "AGENT", "ADDRESSES", "SESSIONS", "PROCESSES")
 CONTAINER_HEADINGS: Final = ("CONTAINER", "HOST", "ADDRESSES")
 NOTHING: Final = "-"
 
@@ -68,16 +70,38 @@ def show_progress(step: str) -> None:
     sys.stderr.flush()
 
 
-def walk_through(topology: str, *, is_dual_stack: bool, is_kept: bool, json_file: Path | None) -> ExitCode:
+def chosen_topology(name: str, agents: Iterable[str], *, is_dual_stack: bool = False) -> Topology:
+    """Return a topology by name or file, with other agents on some hosts.
+
+    Args:
+        name: name or file.
+        agents: "HOST=AGENT" each.
+        is_dual_stack: the shipped one's form with both families.
+
+    Raises:
+        CommandFailed: not of that form.
+        TopologyInvalid: no such host or agent.
+    """
+    pairs = [text.partition("=") for text in agents]
+    for host, mark, agent in pairs:
+        if not (host and mark and agent):
+            raise CommandFailed(f"--agent {host}{mark}{agent}: expected HOST=AGENT, as kube-node1=bird", ExitCode.USAGE)
+    return with_agents(load_topology(name, is_dual_stack=is_dual_stack), {host: agent for host, _, agent in pairs})
+
+
+def walk_through(
+    topology: str, agents: Iterable[str], *, is_dual_stack: bool, is_kept: bool, json_file: Path | None
+) -> ExitCode:
     """Walk through a topology in a lab of its own, printing each step; return the exit code.
 
     Args:
         topology: name or file.
+        agents: "HOST=AGENT" each, for hosts that are to run another agent.
         is_dual_stack: the shipped one's form with both families.
         is_kept: leave the lab up.
         json_file: where to write the record as well; opened first, so that an hour is not walked for nothing.
     """
-    plan = load_topology(topology, is_dual_stack=is_dual_stack)
+    plan = chosen_topology(topology, agents, is_dual_stack=is_dual_stack)
     view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
     with ExitStack() as files:
         file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))
@@ -129,7 +153,7 @@ def _host_row(host: HostStatus) -> list[str]:
     else:
         sessions = f"{sum(session.is_established for session in host.sessions)} of {len(host.sessions)} up"
     processes = ", ".join(_process_text(report) for report in host.processes)
-    return [host.name, host.role, " ".join(host.addresses), sessions, processes or NOTHING]
+    return [host.name, host.role, speaker_title(host.agent), " ".join(host.addresses), sessions, processes or NOTHING]
 
 
 def _process_text(report: ProcessReport) -> str:

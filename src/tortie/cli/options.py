@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from tortie.cli.completing import complete_names, complete_nodes, complete_topologies, completed
 from tortie.cli.settings import RUN_DIRECTORY_VARIABLE
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ApiVersion",
     "OutputFormat",
     "TextOrJSON",
+    "agent_option",
     "choice",
     "config_options",
     "datastore_option",
@@ -31,12 +32,14 @@ __all__ = [
     "kind_argument",
     "lab_argument",
     "lab_option",
+    "names_argument",
     "optional_kind_argument",
     "path",
     "place_options",
     "reporting_options",
     "resource_options",
     "routes_options",
+    "secrets_option",
     "socket_option",
     "status_options",
     "text_or_json_option",
@@ -53,7 +56,7 @@ LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
     "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
-    "routeReflector", "workloadEndpoint",
+    "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""
 
@@ -138,18 +141,12 @@ def is_v1_identity(names: Sequence[str], scope: str | None, node: str | None) ->
 # ---------------------------------------------------------------- resources
 
 
-def _completed(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """Return what completes one of the known words, in any case."""
-    return lambda _context, _parameter, start: [
-        CompletionItem(word) for word in known if word.lower().startswith(start.lower())
-    ]
-
-
 datastore_option = click.option(
     "--datastore",
     metavar="URL",
-    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, or files:///etc/tortie/manifests, a folder "
-    "that is only read. Default: $TORTIE_DATASTORE, else a file.",
+    help="The datastore, e.g. sqlite:///var/lib/tortie/datastore.db, etcds://10.0.0.1:2379,10.0.0.2:2379, or "
+    "files:///etc/tortie/manifests, a folder that is only read. Default: $TORTIE_DATASTORE, else etcd if "
+    "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
 file_option = click.option(
@@ -162,14 +159,20 @@ file_option = click.option(
     help="YAML or JSON with the resources; - reads standard input.",
 )
 
-kind_argument = click.argument("kind", shell_complete=_completed(KIND_NAMES))
-optional_kind_argument = click.argument("kind", required=False, shell_complete=_completed(KIND_NAMES))
+kind_argument = click.argument("kind", shell_complete=completed(KIND_NAMES))
+names_argument = click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_names)
+optional_kind_argument = click.argument("kind", required=False, shell_complete=completed(KIND_NAMES))
 
 
 def resource_options(verb: Verb) -> Verb:
     """Add what tells resources apart beyond their names: --namespace, --scope, --node."""
     for option in (
-        click.option("--node", metavar="NODE", help="The node of a bgpPeer with --scope=node."),
+        click.option(
+            "--node",
+            metavar="NODE",
+            help="The node of a bgpPeer with --scope=node.",
+            shell_complete=complete_nodes,
+        ),
         click.option("--scope", type=choice(PeerScope), help="The bgpPeer by its address, as calicoctl v1 names it."),
         click.option("--namespace", "-n", metavar="NAMESPACE", help="For kinds that live in namespaces."),
     ):
@@ -198,8 +201,14 @@ def config_options(verb: Verb) -> Verb:
     """Add what all of `config` take: NAME, --node, --raw."""
     for option in (
         click.option("--raw", type=choice(RawComponent), help="The component's raw setting of this name, unchecked."),
-        click.option("--node", "-n", metavar="NODE", help="The node's own value (logLevel and --raw only)."),
-        click.argument("name", shell_complete=_completed(CONFIG_NAMES)),
+        click.option(
+            "--node",
+            "-n",
+            metavar="NODE",
+            help="The node's own value (logLevel and --raw only).",
+            shell_complete=complete_nodes,
+        ),
+        click.argument("name", shell_complete=completed(CONFIG_NAMES)),
     ):
         verb = option(verb)
     return verb
@@ -239,6 +248,15 @@ def routes_options(verb: Verb) -> Verb:
     ):
         verb = option(verb)
     return verb
+
+
+secrets_option = click.option(
+    "--secrets-dir",
+    metavar="DIRECTORY",
+    type=path(),
+    help="Files NAME/KEY with the passwords of BGP sessions, as Kubernetes mounts them; they go before the datastore's "
+    "Secrets. Mode 0600, or in a directory of mode 0700.",
+)
 
 
 def status_options(verb: Verb) -> Verb:
@@ -333,7 +351,14 @@ def reporting_options(verb: Verb) -> Verb:
 
 # ---------------------------------------------------------------- labs
 
-topology_argument = click.argument("topology")
+topology_argument = click.argument("topology", shell_complete=complete_topologies)
+agent_option = click.option(
+    "--agent",
+    "agents",
+    metavar="HOST=AGENT",
+    multiple=True,
+    help="Another speaker on a host: bird, bird1, frr, gobgp or tortie. May be given several times.",
+)
 dual_stack_option = click.option(
     "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
 )

@@ -8,8 +8,9 @@ import asyncio
 import random
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,13 +19,17 @@ from tortie.cli.errors import ExitCode, explain
 from tortie.cli.settings import run_directory
 from tortie.node.log import Log, set_up_logs
 from tortie.node.metrics_address import MetricsAddress
+from tortie.node.privileges import keep_only
+from tortie.node.service_manager import ServiceManager
 from tortie.speaker import NOT_WATCHED, WatchOptions
 
-__all__ = ["Reporting", "Runnable", "jitter", "run_until_stopped", "socket_to_serve"]
+__all__ = ["Reporting", "Runnable", "jitter", "run_until_stopped", "socket_to_serve", "watched"]
 
 JITTER_MIN: Final = 0.75
 JITTER_MAX: Final = 1.0
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+RESTART_SIGNAL: Final = signal.SIGUSR1
+"""As `stop --for-restart`, for service managers: systemd's RestartKillSignal=."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,8 @@ class Runnable(Protocol):
     async def run(self) -> None:
         """Run until `stop`."""
 
-    def stop(self) -> None:
-        """End `run`."""
+    def stop(self, *, for_restart: bool = False) -> None:
+        """End `run`, for good or to be started again."""
 
 
 def jitter() -> Callable[[], float]:
@@ -69,11 +74,18 @@ def socket_to_serve(given: Path | None, directory: Path | None = None) -> Path:
     return given if given is not None else (directory or run_directory()) / STATUS_SOCKET_NAME
 
 
-def run_until_stopped(make: Callable[[], Runnable], log: Log) -> None:
-    """Make the agent inside an event loop and run it; SIGTERM, SIGINT and SIGHUP stop it in order.
+def run_until_stopped(make: Callable[[], Runnable], log: Log, capabilities: Collection[int]) -> None:
+    """Make the agent inside an event loop and run it until a signal stops it in order.
 
-    A defect that ends it is written to the log with its traceback, then raised.
+    SIGTERM, SIGINT and SIGHUP stop it for good, SIGUSR1 to be started again. A defect that ends it is written to the
+    log with its traceback, then raised.
+
+    Args:
+        make: makes it.
+        log: is told of a defect.
+        capabilities: it keeps no others, whoever starts it.
     """
+    keep_only(capabilities)
     try:
         asyncio.run(_run(make))
     except Exception as error:
@@ -90,4 +102,15 @@ async def _run(make: Callable[[], Runnable]) -> None:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, agent.stop)
-    await agent.run()
+    loop.add_signal_handler(RESTART_SIGNAL, partial(agent.stop, for_restart=True))
+    await watched(ServiceManager(), agent.run())
+
+
+async def watched(manager: ServiceManager, work: Coroutine[object, object, None]) -> None:
+    """Do the work and show the service manager's watchdog meanwhile that the event loop turns."""
+    async with asyncio.TaskGroup() as tasks:
+        watchdog = tasks.create_task(manager.keep_watchdog())
+        try:
+            await work
+        finally:
+            watchdog.cancel()

@@ -68,7 +68,7 @@ def status_text(
     shown = sessions
     if not shows_all and len(sessions) > SESSIONS_SHOWN_MAX:
         shown = [session for session in sessions if session["state"] != ESTABLISHED]
-    lines = [_headline(status), *_remarks(status), *_counts(sessions, shown)]
+    lines = [_headline(status), *_remarks(status, now), *_counts(sessions, shown)]
     tables = [_table(name, _of_family(sessions, mark), _of_family(shown, mark), now) for name, mark in FAMILIES]
     details = "".join(line + "\n" for session in shown for line in _details(session, now))
     parts = [*tables, f"Sessions\n{details}" if details else "", events_text(status["events"], now, events_max)]
@@ -94,11 +94,11 @@ def _headline(status: Status) -> str:
     return _folded(", ".join(words))
 
 
-def _remarks(status: Status) -> Iterator[str]:
+def _remarks(status: Status, now: datetime) -> Iterator[str]:
     """Yield a line for the datastore and one for each thing that is not well."""
     datastore = status["datastore"]
     if datastore is not None:
-        yield _datastore_text(datastore, status["intent_from"], str(status["role"]))
+        yield _datastore_text(datastore, status["intent_from"], str(status["role"]), now)
     if (speaker := status["speaker"]) and (deferred := speaker.get("deferred_families")):
         yield f"restarted: tells nothing of {' and '.join(deferred)} before all peers have sent what they have"
     if status["withheld"]:
@@ -111,14 +111,15 @@ def _remarks(status: Status) -> Iterator[str]:
         yield _folded(f"set aside: {record['kind']} '{record['name']}': {record['reason']}")
 
 
-def _datastore_text(datastore: Mapping[str, Any], intent_from: str, role: str) -> str:
+def _datastore_text(datastore: Mapping[str, Any], intent_from: str, role: str, now: datetime) -> str:
     """Return one line when all is well; else why not and what to do, then what is done meanwhile."""
     revision = f"acted on revision {datastore['acted_revision']}"
     if datastore["is_connected"] and not datastore["is_held"]:
         return f"datastore: connected, {revision}"
     remedy = f"; if that is meant, confirm it: tortie {role} confirm" if datastore["is_held"] else ""
     last = "the last intent on disk" if intent_from == "disk" else "what was read before"
-    return _folded(f"datastore: NOT FOLLOWED: {datastore['text']}{remedy} (runs by {last}, {revision})")
+    since = _since(datastore["age_s"], now)
+    return _folded(f"datastore: NOT FOLLOWED since {since}: {datastore['text']}{remedy} (runs by {last}, {revision})")
 
 
 def _folded(text: str, indent: str = "") -> str:
@@ -156,14 +157,18 @@ def _table(family: str, sessions: Sequence[Status], shown: Sequence[Status], now
 
 def _row(session: Status, now: datetime) -> list[str]:
     is_up = session["state"] == ESTABLISHED
-    since = now - timedelta(seconds=session["age_s"])
     return [
         _peer_address(session),
         _peer_type(session),
         "up" if is_up else "start",
-        since.strftime("%H:%M:%S" if now - since < ONE_DAY else "%Y-%m-%d"),
+        _since(session["age_s"], now),
         _info(session, is_up),
     ]
+
+
+def _since(age_s: float, now: datetime) -> str:
+    since = now - timedelta(seconds=age_s)
+    return since.strftime("%H:%M:%S" if now - since < ONE_DAY else "%Y-%m-%d")
 
 
 def _peer_address(session: Status) -> str:

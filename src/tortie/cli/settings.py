@@ -4,10 +4,11 @@ What it is for: one rule for the default of each, the same for every verb. What 
 
 | what | option, then environment | default for root | default for anyone else |
 |---|---|---|---|
-| datastore | --datastore, TORTIE_DATASTORE | sqlite:///var/lib/tortie/datastore.db | the same below $XDG_DATA_HOME |
+| datastore | --datastore, TORTIE_DATASTORE | /var/lib/tortie/datastore.db (sqlite) | the same below $XDG_DATA_HOME |
 | sockets | TORTIE_RUN_DIR | /run/tortie | $XDG_RUNTIME_DIR/tortie, else /tmp/tortie-<uid> |
 | last good intent | --state-dir, --run-dir, TORTIE_RUN_DIR | /var/lib/tortie | $XDG_DATA_HOME/tortie |
 
+The datastore is etcd where ETCD_ENDPOINTS, or else /etc/calico/calicoctl.cfg, says so.
 A datastore URL names its file after ``sqlite://``: ``sqlite:///var/lib/x.db`` is the file ``/var/lib/x.db``.
 """
 
@@ -23,19 +24,28 @@ RUN_DIRECTORY_VARIABLE: Final = "TORTIE_RUN_DIR"
 ROOT_DATA_DIRECTORY: Final = Path("/var/lib/tortie")
 ROOT_RUN_DIRECTORY: Final = Path("/run/tortie")
 DATASTORE_FILE_NAME: Final = "datastore.db"
+ETCD_URL: Final = "etcd://"
+"""etcd, wherever the document's variables or calicoctl's file say."""
 
 
 def datastore_url(given: str | None, environment: Mapping[str, str] = os.environ, user_id: int | None = None) -> str:
-    """Return the URL of the datastore: what was given, else the environment's, else the default file.
+    """Return the URL of the datastore: what was given, else etcd if the environment says so, else the default file.
 
     Args:
         given: value of --datastore, or None.
         environment: environment variables.
         user_id: numeric id of the user, by default of this process; 0 is root.
+
+    Raises:
+        InvalidRequest: what names etcd cannot be understood.
     """
     url = given or environment.get(DATASTORE_VARIABLE)
     if url:
         return url
+    from tortie.store.etcd_settings import names_etcd
+
+    if names_etcd(environment):
+        return ETCD_URL
     return f"sqlite://{_data_directory(environment, _user_id(user_id)) / DATASTORE_FILE_NAME}"
 
 

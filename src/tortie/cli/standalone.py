@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tortie.cli.running import Reporting, jitter, run_until_stopped, socket_to_serve
+from tortie.node.privileges import REFLECTOR_CAPABILITIES
 from tortie.node.standalone import StandaloneConfig, client_ranges_config, load_standalone
 from tortie.node.standalone_reflector import StandaloneReflector
 
@@ -23,6 +24,8 @@ def run_from_options(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None,
+    password_file: Path | None,
     add_path: str,
     status_socket: Path,
     reporting: Reporting,
@@ -35,6 +38,8 @@ def run_from_options(
         router_id=router_id,
         cluster_id=cluster_id,
         client_ranges=client_ranges,
+        max_prefixes=max_prefixes,
+        password_file=None if password_file is None else password_file.absolute(),
         add_path=add_path,
     )
     _run(config, status_socket, reporting)
@@ -49,4 +54,8 @@ def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | 
 def _run(config: StandaloneConfig, status_socket: Path, reporting: Reporting) -> None:
     log = reporting.log()
     metrics, watch = reporting.metrics, reporting.watch
-    run_until_stopped(lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics, watch=watch), log)
+    run_until_stopped(
+        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics, watch=watch),
+        log,
+        REFLECTOR_CAPABILITIES,
+    )

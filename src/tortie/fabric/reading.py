@@ -2,7 +2,7 @@
 
 The model has checked each field by itself before; here stands what needs more: AS numbers that no
 session can have (RFC 6793: AS_TRANS 23456), peers that contradict the node or reflector they name, and
-fields whose meaning this version cannot carry out (to ignore a password would be a session without one).
+fields whose meaning this version cannot carry out.
 Each function returns record and claims, or raises `RecordUnusable`; none looks at other resources except
 through its arguments.
 
@@ -80,8 +80,6 @@ NETWORK_LENGTH_ALL_HOSTS: Final = 31
 UNSUPPORTED_PEER_FIELDS: Final = (
     Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
     Unsupported("filters", "filters", "this version has no BGPFilters"),
-    Unsupported("password", "password", "the speaker cannot do TCP-MD5 yet, and no session goes without its password"),
-    Unsupported("ttl_security", "ttlSecurity", "the speaker cannot check TTLs yet"),
     Unsupported(
         "num_allowed_local_as_numbers",
         "numAllowedLocalASNumbers",
@@ -233,8 +231,7 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
     for item in unsupported:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
-            shown = "set" if item.field == "password" else value
-            raise unusable(f"spec.{item.path}", shown, f"{UNSUPPORTED} ({item.reason})")
+            raise unusable(f"spec.{item.path}", value, f"{UNSUPPORTED} ({item.reason})")
     if peer.peer_address is None and not peer.spec.peer_selector:
         raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
 

@@ -147,7 +147,7 @@ class LiveFabric:
         self._unsupported = unsupported
         self._bad: dict[str, BadRecord] = {}
         self._settings_problems: frozenset[Quarantined] = frozenset()
-        self._settings, _ = read_settings((), unsupported)
+        self._settings, _ = read_settings(())
         self._speakers = Speakers({}, {}, {})
         self._peering = _Peering()
         self._pools: tuple[PoolIntent, ...] = ()
@@ -245,7 +245,7 @@ class LiveFabric:
             return False
         former = self._settings
         configurations = self._settings_register.records.values()
-        self._settings, self._settings_problems = read_settings(configurations, self._unsupported)
+        self._settings, self._settings_problems = read_settings(configurations)
         return self._settings != former
 
     def _read_speaker(self, resource: Node | RouteReflector) -> tuple[NodeRecord | ReflectorRecord, Sequence[Claim]]:

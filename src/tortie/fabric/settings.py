@@ -5,15 +5,15 @@ mesh on because its AS number is wrong. What it is NOT for: the names of `calico
 (``tortie.model``). Structure to know: `AllSettings`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import RESTART_TIME_S_MAX, Quarantined, SecretReference
 from tortie.fabric.options import FAMILIES_ANNOTATION, annotation_path
-from tortie.fabric.quarantine import UNSUPPORTED, RecordUnusable, unusable
-from tortie.fabric.reading import Unsupported, check_as_number, read_password, read_seconds
+from tortie.fabric.quarantine import RecordUnusable, unusable
+from tortie.fabric.reading import check_as_number, read_password, read_seconds
 from tortie.fabric.records import Settings
 from tortie.model import DEFAULT_AS_NUMBER, DEFAULT_NAME, BGPConfiguration, BGPConfigurationSpec
 
@@ -43,14 +43,14 @@ class AllSettings:
 
 
 def read_settings(
-    configurations: Iterable[BGPConfiguration], unsupported: Sequence[Unsupported]
+    configurations: Iterable[BGPConfiguration],
 ) -> tuple[AllSettings, frozenset[Quarantined]]:
     """Return what all BGPConfigurations, one a name, say together, and the values that cannot be used."""
     usable = {item.name: item for item in configurations}
     problems = _Problems()
     cluster = DEFAULT_SETTINGS
     if DEFAULT_NAME in usable:
-        cluster = _cluster_settings(usable[DEFAULT_NAME], problems, unsupported)
+        cluster = _cluster_settings(usable[DEFAULT_NAME], problems)
     by_node = {
         item.node_name: _node_settings(item, cluster, problems)
         for item in usable.values()
@@ -70,15 +70,13 @@ class _Problems:
         self.found.add(Quarantined("BGPConfiguration", name, reason))
 
 
-def _cluster_settings(
-    configuration: BGPConfiguration, problems: _Problems, unsupported: Sequence[Unsupported]
-) -> Settings:
+def _cluster_settings(configuration: BGPConfiguration, problems: _Problems) -> Settings:
     spec, annotations = configuration.spec, configuration.metadata.annotations
     is_mesh_enabled = spec.node_to_node_mesh_enabled is not False
     password: SecretReference | None = None
     if is_mesh_enabled:
         try:
-            password = _mesh_password(spec, unsupported)
+            password = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
         except RecordUnusable as problem:
             instead = "there are no mesh sessions rather than sessions without their password"
             problems.note(f"{problem}; {instead}")
@@ -106,14 +104,6 @@ def _annotated(
     except RecordUnusable as problem:
         problems.note(f"{problem}; it is as if there were no such annotation", name)
         return None
-
-
-def _mesh_password(spec: BGPConfigurationSpec, unsupported: Sequence[Unsupported]) -> SecretReference | None:
-    reference = read_password("spec.nodeMeshPassword", spec.node_mesh_password)
-    for item in unsupported:
-        if reference is not None and item.field == "password":
-            raise unusable("spec.nodeMeshPassword", "set", f"{UNSUPPORTED} ({item.reason})")
-    return reference
 
 
 def _mesh_restart_time(spec: BGPConfigurationSpec, problems: _Problems) -> int | None:

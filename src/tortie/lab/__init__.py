@@ -10,6 +10,7 @@ Import from the module you need; the map:
     wiring          topology → interfaces, addresses, routes, kernel settings; records → resources of the datastore
     lifecycle       up and down: raising (certificates, datastore, requirements), ending, state directory (state, paths)
       holder        pid 1 of the lab: builder (namespaces, links), supervisor, control socket
+    etcd_members    certificates and command lines of a real etcd cluster
     commands        what runs on hosts, word for word
     execute         a command on a host or in a container, from outside
     status          hosts, processes, sessions, containers

@@ -27,6 +27,7 @@ __all__ = [
     "Issued",
     "make_authority",
     "write_certificates",
+    "write_issued",
 ]
 
 LIFETIME: Final = timedelta(days=30)
@@ -75,16 +76,20 @@ class Authority:
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         return self._issue(name, usages, x509.SubjectAlternativeName(alternatives))
 
-    def issue_client(self, name: str) -> Issued:
-        """Return a client certificate whose common name is `name`."""
-        return self._issue(name, [ExtendedKeyUsageOID.CLIENT_AUTH], None)
+    def issue_client(self, name: str, lifetime: timedelta | None = None) -> Issued:
+        """Return a client certificate whose common name is `name`; it lives as long as the authority, or `lifetime`."""
+        return self._issue(name, [ExtendedKeyUsageOID.CLIENT_AUTH], None, lifetime or LIFETIME)
 
     def _issue(
-        self, name: str, usages: list[x509.ObjectIdentifier], alternatives: x509.SubjectAlternativeName | None
+        self,
+        name: str,
+        usages: list[x509.ObjectIdentifier],
+        alternatives: x509.SubjectAlternativeName | None,
+        lifetime: timedelta = LIFETIME,
     ) -> Issued:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
-            self._builder(_name(name), self._certificate.subject, key.public_key())
+            self._builder(_name(name), self._certificate.subject, key.public_key(), lifetime)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(is_authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
@@ -99,7 +104,11 @@ class Authority:
         )
 
     def _builder(
-        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+        self,
+        subject: x509.Name,
+        issuer: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        lifetime: timedelta = LIFETIME,
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
@@ -108,7 +117,7 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - CLOCK_TOLERANCE)
-            .not_valid_after(self._now + LIFETIME)
+            .not_valid_after(self._now + lifetime)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         )
 
@@ -131,15 +140,17 @@ def write_certificates(folder: Path, authority: Authority, addresses: Sequence[s
     server = authority.issue_server("tortie api", addresses, host_names)
     client = authority.issue_client("calicoctl")
     for name, issued in ((SERVER_NAME, server), (CLIENT_NAME, client)):
-        (folder / f"{name}.pem").write_bytes(issued.certificate)
-        _write_secret(folder / f"{name}-key.pem", issued.key)
+        write_issued(folder, name, issued)
 
 
-def _write_secret(path: Path, data: bytes) -> None:
-    """Write a file that nobody else can read at any moment."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET_MODE)
+def write_issued(folder: Path, name: str, issued: Issued) -> None:
+    """Write NAME.pem and NAME-key.pem, in the place of what was there; the key is never readable by others."""
+    (folder / f"{name}.pem").write_bytes(issued.certificate)
+    key = folder / f"{name}-key.pem"
+    key.unlink(missing_ok=True)
+    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET_MODE)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        file.write(issued.key)
 
 
 def _name(text: str) -> x509.Name:

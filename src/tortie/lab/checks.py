@@ -22,6 +22,7 @@ __all__ = [
     "find_best",
     "find_paths",
     "gateway_of",
+    "kernel_ways",
     "mesh_session_count",
     "parse_json",
     "parse_ss",
@@ -107,6 +108,21 @@ def gateway_of(text: str) -> str | None:
     """Return the gateway that `ip route get` names, None if the destination is on a link or has no way."""
     words = text.split()
     return words[words.index("via") + 1] if "via" in words[:-1] else None
+
+
+def kernel_ways(text: str) -> dict[str, str | None]:
+    """Return the prefixes in the output of `ip route`, and the gateway of each, None for a blackhole, "" for neither.
+
+    Routes of single addresses are left out: they lead to a host's own containers.
+    """
+    found: dict[str, str | None] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["blackhole"] and "/" in words[1]:
+            found[words[1]] = None
+        elif words and "/" in words[0]:
+            found[words[0]] = gateway_of(line) or ""
+    return found
 
 
 def reflected_sessions(status: LabStatus, nodes: Sequence[str], addresses: Collection[str]) -> tuple[int, int]:

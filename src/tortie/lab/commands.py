@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import tortie
+from tortie.lab.foreign.speakers import BIRD1_VARIABLE, SPEAKERS
 from tortie.lab.paths import (
     BIN_INSIDE,
     CERTIFICATES_INSIDE,
@@ -42,10 +43,26 @@ COMMAND_NAMES: Final = ("tortie", "calicoctl")
 STATUS_SOCKET: Final = "status.sock"
 """File name, in a host's run directory, of the socket that an agent answers status requests on."""
 
-KEPT_VARIABLES: Final = ("TERM", "TORTIE_DEBUG", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME")
+KEPT_VARIABLES: Final = (
+    BIRD1_VARIABLE,
+    "TERM",
+    "TORTIE_DEBUG",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "HOME",
+)
 """Variables of the person's own environment that hosts see as well."""
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def module_command(module: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command line that runs a module with this interpreter; needs PYTHONPATH = python_path()."""
+    return (sys.executable, "-P", "-m", module, *arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +72,11 @@ class CommandLines:
     node: tuple[str, ...]
     reflector: tuple[str, ...]
     api: tuple[str, ...]
+    foreign: tuple[str, ...] = module_command(
+        "tortie.lab.foreign", "--speaker", "{agent}", "--datastore", "{datastore}", "--folder", "{run_dir}",
+        "--status-socket", "{run_dir}/{socket}",
+    )  # fmt: skip
+    """A node's name follows; a reflector is told by its environment."""
 
 
 COMMANDS: Final = CommandLines(
@@ -63,7 +85,7 @@ COMMANDS: Final = CommandLines(
     api=(
         "tortie", "api", "--listen", "{address}:{port}",
         "--ca-cert", "{pki}/ca.pem", "--cert", "{pki}/server.pem", "--key", "{pki}/server-key.pem",
-        "--datastore", "{datastore}",
+        "--grant", "write=CN=calicoctl", "--datastore", "{datastore}",
     ),
 )  # fmt: skip
 """What the lab starts. The reflector is told by its environment, as the document's container is: IP, IP6."""
@@ -77,11 +99,6 @@ def command_wrapper() -> str:
     """
     command = shlex.join(module_command("tortie"))
     return f'#!/bin/sh\nPYTHONPATH={shlex.quote(python_path())}\nexport PYTHONPATH\nexec {command} "$@"\n'
-
-
-def module_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """Return the command line that runs a module with this interpreter; needs PYTHONPATH = python_path()."""
-    return (sys.executable, "-P", "-m", module, *arguments)
 
 
 def python_path() -> str:
@@ -116,7 +133,7 @@ def process_plans(topology: Topology, outer: Mapping[str, str], commands: Comman
     environment = host_environment(outer)
     found: list[ProcessPlan] = []
     for host in topology.hosts:
-        if host.agent == "tortie":
+        if host.agent != "none":
             found.append(_agent(host, environment, commands))
         if host.api_port is not None:
             found.append(_api(host, host.api_port, environment, commands))
@@ -128,10 +145,15 @@ def _agent(host: Host, environment: dict[str, str], commands: CommandLines) -> P
     name = agent_process(host.name, host.role)
     kind = name.rpartition("/")[2]
     addresses = {"IP": host.address(4), "IP6": host.address(6)} if is_reflector else {}
+    if host.agent in SPEAKERS:
+        arguments = (*_fill(commands.foreign, host), *(() if is_reflector else ("--name", host.name)))
+        environment = {**environment, "PYTHONPATH": python_path()}
+    else:
+        arguments = _fill(commands.reflector if is_reflector else commands.node, host)
     return ProcessPlan(
         name=name,
         host=host.name,
-        arguments=_fill(commands.reflector if is_reflector else commands.node, host),
+        arguments=arguments,
         environment={**environment, **{name: text for name, text in addresses.items() if text}},
         log=f"hosts/{host.name}/log/{kind}.log",
         is_automatic=not host.is_manual,
@@ -155,6 +177,8 @@ def _fill(template: tuple[str, ...], host: Host) -> tuple[str, ...]:
     address = host.address(4) or f"[{host.address(6)}]"
     values = {
         "host": host.name,
+        "agent": host.agent,
+        "socket": STATUS_SOCKET,
         "address": address,
         "port": str(host.api_port),
         "datastore": datastore_url(DATASTORE_INSIDE),

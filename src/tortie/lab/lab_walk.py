@@ -31,7 +31,7 @@ async def run_lab_walk(walk: "LabWalk", on_event: OnEvent) -> WalkRecord:
         RequirementsMissing: the machine lacks something; nothing was begun.
         LabExists: a lab of this name is up; it stays as it is.
     """
-    await asyncio.to_thread(check_requirements)
+    await asyncio.to_thread(check_requirements, walk.topology)
     check_not_running(walk.topology.name, walk.environment)
     try:
         return await run_walk(walk.topology.name, walk.steps(), on_event)

@@ -20,6 +20,7 @@ from tortie.lab.commands import COMMANDS, CommandLines
 from tortie.lab.control import CONTROL_TIMEOUT_S, ask, connect
 from tortie.lab.ending import end_lab
 from tortie.lab.errors import LabError, LabExists
+from tortie.lab.foreign.speakers import hosts_left_out, speaker_title, without_missing
 from tortie.lab.paths import LabDirectory
 from tortie.lab.requirements import check_requirements
 from tortie.lab.state import (
@@ -140,7 +141,10 @@ async def up(
     # Certificates, resources and IPAM are heavy, and other commands on labs need none of them.
     from tortie.lab.raising import raise_lab  # noqa: PLC0415 - see above
 
-    await asyncio.to_thread(check_requirements)
+    for host in hosts_left_out(topology):
+        on_progress(f"host {host.name} is left out: {speaker_title(host.agent)} is not on this machine")
+    topology = without_missing(topology)
+    await asyncio.to_thread(check_requirements, topology)
     sweep(environment)
     check_not_running(topology.name, environment)
     base = base_directory(environment, os.geteuid())

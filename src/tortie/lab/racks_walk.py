@@ -21,11 +21,10 @@ from tortie.lab.racks import Racks, Stopped
 from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.topology import Host, Topology
 from tortie.lab.walk import Outcome, Progress, Step
-from tortie.lab.walk_tools import outcome, said
+from tortie.lab.walk_tools import outcome
 
 __all__ = ["RacksWalk", "fits_racks"]
 
-PING_INTERVAL_S: Final = 0.1
 BLOCK_SIZE_DEFAULT: Final = 26
 HOPS_MAX: Final = 8
 LOOP_REASON: Final = "own cluster id in CLUSTER_LIST"
@@ -36,9 +35,6 @@ KERNEL: Final = "ip route show proto 77"
 ROUTE_GET: Final = "ip route get {address}"
 KILL: Final = "kill -9 $(pgrep --ns $$ --nslist net -f 'reflector [r]un')"
 """All hosts of a lab share one pid namespace, so a host's own processes are those of its network namespace."""
-
-PING_ROUNDS: Final = 20
-"""How many rounds of pings go on after a failure before the lost ones are counted."""
 
 MISSING_SHOWN_MAX: Final = 4
 
@@ -241,28 +237,7 @@ class RacksWalk(LabWalk):
         )
 
     async def _kill(self, reflector: Host, progress: Progress) -> Outcome:
-        await self._hands.probe.start(PING_INTERVAL_S)
-        output = await self._type(reflector.name, KILL)
-        if output.exit_code != 0:
-            return said(output, "exit code 0", ok=False)
-        address = reflector.address(4) or ""
-        status = await self._hands.wait_status(lambda now: self._has_lost(now, address))
-        result = await self._hands.ping_all(progress)
-        await self._hands.wait_pings(PING_ROUNDS)
-        report = await self._hands.probe.stop()
-        missing = "" if self._has_lost(status, address) else f"; a session with {address} still stands"
-        return outcome(
-            "every session with it is gone, every container answers every other, no ping lost",
-            f"{result.seen}, {report.lost} of {report.sent} pings lost{missing}",
-            ok=result.ok and report.lost == 0 and not missing,
-            output=f"{result.output}; {report.lost} of {report.sent} pings lost while it was killed",
-            lost=report.lost,
-            sent=report.sent,
-        )
-
-    def _has_lost(self, status: LabStatus, address: str) -> bool:
-        ends = (item for host in status.hosts for item in host.sessions or () if item.remote_address == address)
-        return not any(item.is_established for item in ends)
+        return await self._hands.kill(reflector, KILL, progress)
 
     def _stop_step(self, title: str, reflectors: Sequence[Host]) -> Step:
         line = self._lab_lines("stop", reflectors)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from tortie.lab.errors import Requirement, RequirementsMissing
+from tortie.lab.foreign.speakers import missing_speakers
+from tortie.lab.topology_types import Topology
 
 __all__ = [
     "COMMANDS_NEEDED",
@@ -54,13 +56,15 @@ SETTINGS: Final = (
 """Kernel settings that forbid namespaces: file below /proc/sys, the value that does, the line that allows them."""
 
 
-def check_requirements() -> None:
-    """Return if a lab can be raised here.
+def check_requirements(topology: Topology | None = None) -> None:
+    """Return if a lab can be raised here: any, or that of a topology, whose optional hosts are not asked for.
 
     Raises:
         RequirementsMissing: with everything that is missing and the line to type for each.
     """
     missing = [item for item in find_missing() if item.is_required]
+    if topology is not None:
+        missing += missing_speakers(topology)
     if missing:
         raise RequirementsMissing(missing)
 

@@ -202,7 +202,7 @@ class SeedWalk(LabWalk):
     async def _wait_reflected(self, progress: Progress) -> Outcome:
         names = [node.name for node in self._nodes]
         at = self._addresses
-        status = await self._hands.wait_sessions(lambda now: reflected_sessions(now, names, at), progress)
+        status = await self._hands.wait_sessions(self._reflected_ends, progress)
         self._reflected = status
         output = await self._type(self._reflector.name, SEED_LINES.connections)
         found = [item for item in parse_ss(output.stdout) if BGP_PORT in (item.local[1], item.peer[1])]
@@ -218,6 +218,12 @@ class SeedWalk(LabWalk):
             output=output.stdout,
             clients=clients,
         )
+
+    def _reflected_ends(self, status: LabStatus) -> tuple[int, int]:
+        """Return (ends that are there, ends that should be), the reflector's own among them."""
+        names = [node.name for node in self._nodes]
+        done, total = reflected_sessions(status, names, self._addresses)
+        return done + ends_of(status, self._reflector.name), total + self._counts()[1]
 
     async def _ping_reflected(self, progress: Progress) -> Outcome:
         result = await self._hands.ping_all(progress)

@@ -56,7 +56,7 @@ class HostStatus:
     """One host.
 
     Attributes:
-        name, role: as in the topology.
+        name, role, agent: as in the topology.
         addresses: of its interfaces, with prefix length.
         processes: those of this host.
         sessions: of its agent, None where none answers.
@@ -67,6 +67,7 @@ class HostStatus:
 
     name: str
     role: str
+    agent: str
     addresses: tuple[str, ...]
     processes: tuple[ProcessReport, ...]
     sessions: tuple[SessionStatus, ...] | None
@@ -186,6 +187,7 @@ async def _host_status(lab: Lab, name: str, processes: list[ProcessReport]) -> H
     return HostStatus(
         name=name,
         role=host.role,
+        agent=host.agent,
         addresses=tuple(text for item in host.interfaces for text in item.addresses),
         processes=tuple(processes),
         sessions=answer.sessions if answer else None,

@@ -8,10 +8,13 @@ was expected.
 """
 
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
 
 from tortie.lab.errors import NoDualStack, TopologyInvalid, UnknownLab
+from tortie.lab.foreign.speakers import SPEAKERS
 from tortie.lab.reader import Reader, as_address, as_network, load_mapping
 from tortie.lab.topology_types import LAN, Container, Host, Interface, Peer, Pool, Role, Route, Topology
 
@@ -28,11 +31,12 @@ __all__ = [
     "known_topologies",
     "load_topology",
     "parse_topology",
+    "with_agents",
 ]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-AGENTS: Final = ("tortie", "none")
-"""What a host can run as its BGP speaker."""
+AGENTS: Final = ("tortie", *SPEAKERS, "none")
+"""What a host can run as its BGP speaker: ours, a foreign one, nothing."""
 
 STARTS: Final = ("automatic", "manual")
 """manual: the lab leaves the process, and a reflector's record, to the person."""
@@ -82,6 +86,26 @@ def load_topology(name_or_path: str, *, is_dual_stack: bool = False) -> Topology
         detail = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise TopologyInvalid(name_or_path, "", detail, "a readable topology file (.yaml)") from error
     return parse_topology(text, name_or_path)
+
+
+def with_agents(topology: Topology, agents: Mapping[str, str]) -> Topology:
+    """Return a topology in which some hosts run other agents.
+
+    Args:
+        topology: any.
+        agents: host's name → agent's name.
+
+    Raises:
+        TopologyInvalid: no such host, no such agent, or one for a host that has none.
+    """
+    for name, agent in agents.items():
+        if name not in [host.name for host in topology.hosts if host.agent != "none"]:
+            names = ", ".join(host.name for host in topology.hosts if host.agent != "none")
+            raise TopologyInvalid(topology.source, "hosts", name, f"a host with an agent: {names}")
+        if agent not in AGENTS[:-1]:
+            raise TopologyInvalid(topology.source, f"hosts.{name}.agent", agent, f"one of {', '.join(AGENTS[:-1])}")
+    hosts = (replace(host, agent=agents.get(host.name, host.agent)) for host in topology.hosts)
+    return replace(topology, hosts=tuple(hosts))
 
 
 def _dual_stack(name: str) -> str:
@@ -198,8 +222,9 @@ def _read_host(name: str, reader: Reader, networks: dict[str, tuple[str, ...]]) 
         is_manual=reader.choice("start", STARTS, default="automatic") == "manual",
         api_port=_read_api(reader),
         routes=tuple(_read_route(route) for route in reader.readers("routes")),
+        is_optional=reader.boolean("optional", default=False),
     )
-    reader.done("role, agent, interfaces, containers, as_number, cluster_id, start, api, routes")
+    reader.done("role, agent, interfaces, containers, as_number, cluster_id, start, api, routes, optional")
     if not host.interfaces:
         raise reader.fail("interfaces", "nothing", "a mapping of LAN to address, with one LAN or more")
     if host.containers and role != "node":
@@ -280,7 +305,7 @@ def _check_hosts(topology: Topology) -> None:
     if not topology.hosts:
         raise TopologyInvalid(topology.source, "hosts", "nothing", "one host or more")
     for host in topology.hosts:
-        if host.agent == "tortie" and host.address(4) is None and host.address(6) is None:
+        if host.agent != "none" and host.address(4) is None and host.address(6) is None:
             raise TopologyInvalid(topology.source, f"hosts.{host.name}.interfaces", "nothing", "an address")
     waiting = [item.name for item in topology.containers if not item.addresses]
     if waiting and not topology.pools:

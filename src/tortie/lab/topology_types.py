@@ -69,7 +69,7 @@ class Host:
     Attributes:
         name: its host name, unique in the lab.
         role: node, reflector, router or plain.
-        agent: what it runs as its BGP speaker, "none" for nothing.
+        agent: what it runs as its BGP speaker: "tortie", a foreign one (foreign/speakers.py), "none" for nothing.
         interfaces: in order eth0, eth1, ...
         containers: of this host; nodes only.
         as_number: own AS, None = the topology's.
@@ -78,6 +78,7 @@ class Host:
         is_manual: the lab does not start the agent, nor write a reflector's record.
         api_port: port of `tortie api` on this host's first address, None = no API here.
         routes: static routes besides the default gateway.
+        is_optional: the lab is raised without this host where its agent is not on the machine.
     """
 
     name: str
@@ -90,11 +91,12 @@ class Host:
     is_manual: bool = False
     api_port: int | None = None
     routes: tuple[Route, ...] = ()
+    is_optional: bool = False
 
     @property
     def is_node(self) -> bool:
-        """True if the host is a Node resource: it runs containers, or is a router with an agent of ours."""
-        return self.role == "node" or (self.role == "router" and self.agent == "tortie")
+        """True if the host is a Node resource: it runs containers, or is a router with an agent."""
+        return self.role == "node" or (self.role == "router" and self.agent != "none")
 
     def address(self, version: int) -> str | None:
         """Return the host's first address of IP version 4 or 6, without prefix length; None if it has none."""

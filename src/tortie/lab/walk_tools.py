@@ -14,6 +14,7 @@ from tortie.lab.execute import Output, run_on
 from tortie.lab.lifecycle import Lab
 from tortie.lab.probe import Probe, Reach, silent_text
 from tortie.lab.status import LabStatus, lab_status
+from tortie.lab.topology import Host
 from tortie.lab.walk import Outcome, Progress
 
 __all__ = ["Hands", "outcome", "said"]
@@ -22,6 +23,10 @@ SESSIONS_TIMEOUT_S: Final = 40.0
 REACH_TIMEOUT_S: Final = 30.0
 COMMAND_TIMEOUT_S: Final = 20.0
 POLL_S: Final = 0.1
+PING_INTERVAL_S: Final = 0.1
+
+PING_ROUNDS: Final = 20
+"""How many rounds of pings go on after a failure before the lost ones are counted."""
 
 
 class Hands:
@@ -96,6 +101,27 @@ class Hands:
         except TimeoutError:
             raise LabError(f"the prober did not ping {rounds} times in {REACH_TIMEOUT_S:g} s") from None
 
+    async def kill(self, host: Host, line: str, progress: Progress) -> Outcome:
+        """Run a line that kills a host's speaker while everybody pings, and return what that cost."""
+        await self.probe.start(PING_INTERVAL_S)
+        output = await self.type(host.name, line)
+        if output.exit_code != 0:
+            return said(output, "exit code 0", ok=False)
+        address = host.address(4) or ""
+        status = await self.wait_status(lambda now: _has_lost(now, address))
+        result = await self.ping_all(progress)
+        await self.wait_pings(PING_ROUNDS)
+        report = await self.probe.stop()
+        missing = "" if _has_lost(status, address) else f"; a session with {address} still stands"
+        return outcome(
+            "every session with it is gone, every container answers every other, no ping lost",
+            f"{result.seen}, {report.lost} of {report.sent} pings lost{missing}",
+            ok=result.ok and report.lost == 0 and not missing,
+            output=f"{result.output}; {report.lost} of {report.sent} pings lost while it was killed",
+            lost=report.lost,
+            sent=report.sent,
+        )
+
     async def ping_all(self, progress: Progress) -> Outcome:
         """Wait until every container answers every other, and return how that went."""
 
@@ -111,6 +137,11 @@ class Hands:
             pairs=reach.pairs,
             silent=[asdict(pair) for pair in reach.silent],
         )
+
+
+def _has_lost(status: LabStatus, address: str) -> bool:
+    ends = (item for host in status.hosts for item in host.sessions or () if item.remote_address == address)
+    return not any(item.is_established for item in ends)
 
 
 def outcome(expected: str, seen: str, *, ok: bool, output: str, **data: object) -> Outcome:

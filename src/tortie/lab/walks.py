@@ -1,13 +1,15 @@
 """Which walk a topology is for: `tortie lab run` asks here.
 
-Not here: the walks (seed_walk.py, racks_walk.py).
+Not here: the walks (seed_walk.py, racks_walk.py, mixed_walk.py).
 """
 
 import os
 from collections.abc import Mapping
 
 from tortie.lab.commands import COMMANDS, CommandLines
+from tortie.lab.foreign.speakers import without_missing
 from tortie.lab.lab_walk import LabWalk, run_lab_walk
+from tortie.lab.mixed_walk import MixedWalk, fits_mixed
 from tortie.lab.racks_walk import RacksWalk, fits_racks
 from tortie.lab.seed_walk import SeedWalk
 from tortie.lab.topology import Topology
@@ -17,13 +19,16 @@ __all__ = ["run_topology", "walk_of"]
 
 
 def walk_of(topology: Topology, *, is_kept: bool, commands: CommandLines, environment: Mapping[str, str]) -> LabWalk:
-    """Return the walk that fits a topology: that of racks where nodes stand in racks, else the document's first.
+    """Return the walk that fits a topology: racks, speakers side by side, else the document's.
 
     Raises:
         TopologyInvalid: none fits.
     """
-    kind = RacksWalk if fits_racks(topology) else SeedWalk
-    return kind(topology, is_kept=is_kept, commands=commands, environment=environment)
+    present = without_missing(topology)
+    if fits_mixed(present):  # it also says which hosts are left out
+        return MixedWalk(topology, is_kept=is_kept, commands=commands, environment=environment)
+    kind = RacksWalk if fits_racks(present) else SeedWalk
+    return kind(present, is_kept=is_kept, commands=commands, environment=environment)
 
 
 async def run_topology(

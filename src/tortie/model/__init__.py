@@ -45,12 +45,13 @@ from tortie.model.fields import duration_s
 from tortie.model.ip_pool import EncapsulationMode, IPPool, IPPoolSpec
 from tortie.model.ipam_block import IPAMBlock, IPAMBlockSpec
 from tortie.model.ipam_handle import IPAMHandle, IPAMHandleSpec
-from tortie.model.keys import ParsedKey, key_of, kind_prefixes, parse_key, resource_key
+from tortie.model.keys import SECRET_PREFIX, ParsedKey, key_of, kind_prefixes, parse_key, resource_key
 from tortie.model.kinds import KINDS, KindInfo, find_kind
 from tortie.model.manifest import ManifestItem, load_items, load_manifests
 from tortie.model.node import Node, NodeBGPSpec, NodeSpec
 from tortie.model.resource import Metadata, Resource
 from tortie.model.route_reflector import RouteReflector, RouteReflectorSpec
+from tortie.model.secret import Secret, is_secret_key
 from tortie.model.selector import Selector, parse_selector
 from tortie.model.stored import from_stored, to_stored
 from tortie.model.v1 import V1Identity, from_v1, identity_of, lost_in_v1, merge_v1, to_v1
@@ -68,6 +69,7 @@ __all__ = [
     "DEFAULT_NAMESPACE",
     "KINDS",
     "PLAIN",
+    "SECRET_PREFIX",
     "AffinityState",
     "AffinityType",
     "BGPConfiguration",
@@ -102,6 +104,7 @@ __all__ = [
     "ReversePeering",
     "RouteReflector",
     "RouteReflectorSpec",
+    "Secret",
     "Selector",
     "SelectorInvalid",
     "SourceAddress",
@@ -121,6 +124,7 @@ __all__ = [
     "get_config",
     "identity_of",
     "is_ipip_enabled",
+    "is_secret_key",
     "key_of",
     "kind_prefixes",
     "load_items",

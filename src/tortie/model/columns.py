@@ -263,6 +263,7 @@ TABLES: Final[dict[str, Columns]] = {
         {"IP": lambda reflector, _: reflector.spec.ip, "CLUSTERID": lambda reflector, _: reflector.spec.cluster_id},
         ("IP", "CLUSTERID"),
     ),
+    "Secret": Columns({"NAME": _name, "KEYS": lambda secret, _: ",".join(secret.keys)}, ("NAME", "KEYS")),
 }
 """Columns of today's calicoctl; the kinds that it does not show have columns of ours."""
 

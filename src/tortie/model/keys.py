@@ -2,7 +2,8 @@
 
 v3 resources: ``/calico/resources/v3/projectcalico.org/<plural>/[<namespace>/]<name>``. Three kinds keep the
 keys that Calico gives them: reflector records ``/calico/bgp/v1/rr_v4/<ip>`` (and ``rr_v6``), affinities
-``/calico/ipam/v2/host/<node>/ipv4/block/<cidr with ->``, blocks and handles below ``/calico/ipam/v2``.
+``/calico/ipam/v2/host/<node>/ipv4/block/<cidr with ->``, blocks and handles below ``/calico/ipam/v2``. Secrets stand
+apart, ``/tortie/secrets/<name>``, so that a datastore can keep them from those who may read the rest.
 
 Three functions to know: `resource_key` (from a name), `key_of` (from a resource), `parse_key` (back). What
 it is NOT for: the values that stand there (``stored.py``).
@@ -26,7 +27,10 @@ AFFINITY_PREFIX: Final = "/calico/ipam/v2/host/"
 VIRTUAL_AFFINITY_PREFIX: Final = "/calico/ipam/v2/virtual/"
 BLOCK_PREFIX: Final = "/calico/ipam/v2/assignment/"
 HANDLE_PREFIX: Final = "/calico/ipam/v2/handle/"
+SECRET_PREFIX: Final = "/tortie/secrets/"
+"""Not below /calico/: who may read all of that (calicoctl, an API, a graph of the network) has no business here."""
 
+_PREFIX_BEFORE_NAME: Final = {"IPAMHandle": HANDLE_PREFIX, "Secret": SECRET_PREFIX}
 _KIND_BY_PLURAL: Final = {info.plural: kind for kind, info in KINDS.items()}
 _AFFINITY_KEY = re.compile(r"/calico/ipam/v2/(host|virtual)/([^/]+)/ipv([46])/block/([^/]+)")
 _BLOCK_KEY = re.compile(r"/calico/ipam/v2/assignment/ipv([46])/block/([^/]+)")
@@ -64,8 +68,8 @@ def resource_key(kind: str, name: str, namespace: str | None = None) -> str:
         return affinity_key(node, cidr, affinity_type)
     if info.kind == "IPAMBlock":
         return block_key(network_of_name(name))
-    if info.kind == "IPAMHandle":
-        return HANDLE_PREFIX + name
+    if info.kind in _PREFIX_BEFORE_NAME:
+        return _PREFIX_BEFORE_NAME[info.kind] + name
     if info.is_namespaced:
         return f"{RESOURCES_PREFIX}{info.plural}/{namespace or 'default'}/{name}"
     return f"{RESOURCES_PREFIX}{info.plural}/{name}"
@@ -86,6 +90,7 @@ def kind_prefixes(kind: str) -> tuple[str, ...]:
         "BlockAffinity": (AFFINITY_PREFIX, VIRTUAL_AFFINITY_PREFIX),
         "IPAMBlock": (BLOCK_PREFIX,),
         "IPAMHandle": (HANDLE_PREFIX,),
+        "Secret": (SECRET_PREFIX,),
     }
     return special.get(info.kind, (f"{RESOURCES_PREFIX}{info.plural}/",))
 
@@ -97,6 +102,8 @@ def parse_key(key: str) -> ParsedKey | None:
     for prefix in (REFLECTOR_PREFIX_V4, REFLECTOR_PREFIX_V6):
         if key.startswith(prefix) and "/" not in (ip := key.removeprefix(prefix)) and ip:
             return ParsedKey("RouteReflector", ip)
+    if key.startswith(SECRET_PREFIX) and "/" not in (name := key.removeprefix(SECRET_PREFIX)) and name:
+        return ParsedKey("Secret", name)
     if key.startswith(HANDLE_PREFIX) and len(key) > len(HANDLE_PREFIX):
         return ParsedKey("IPAMHandle", key.removeprefix(HANDLE_PREFIX))
     return _parse_ipam_key(key)

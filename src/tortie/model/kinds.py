@@ -17,6 +17,7 @@ from tortie.model.ipam_handle import IPAMHandle
 from tortie.model.node import Node
 from tortie.model.resource import Resource
 from tortie.model.route_reflector import RouteReflector
+from tortie.model.secret import Secret
 from tortie.model.workload_endpoint import WorkloadEndpoint
 
 
@@ -62,6 +63,7 @@ KINDS: Final[dict[str, KindInfo]] = {
     "IPAMBlock": KindInfo(IPAMBlock, "ipamblocks", ()),
     "IPAMHandle": KindInfo(IPAMHandle, "ipamhandles", ()),
     "RouteReflector": KindInfo(RouteReflector, "routereflectors", ("rr", "rrs")),
+    "Secret": KindInfo(Secret, "secrets", ()),
 }
 
 _BY_NAME: Final[dict[str, KindInfo]] = {

@@ -1,8 +1,9 @@
 """Manifests: text of YAML or JSON → resources.
 
 A text holds one or more documents; each is a resource, a list of resources, or a List kind with `items`.
-`apiVersion: projectcalico.org/v3` and calicoctl's `v1` may be mixed; v1 resources come out as v3. Errors
-name file and line. Functions to know: `load_manifests`, and `load_items`, which also says how each was written.
+`apiVersion: projectcalico.org/v3` and calicoctl's `v1` may be mixed; v1 resources come out as v3. A Secret is
+Kubernetes' of `v1`. Errors name file and line. Functions to know: `load_manifests`, and `load_items`, which also says
+how each was written.
 
 What it is NOT for: reading files (the caller has the text) and storing.
 """
@@ -16,6 +17,7 @@ from tortie.model.errors import FieldProblem, ManifestInvalid, ResourceInvalid, 
 from tortie.model.fields import as_text
 from tortie.model.kinds import KINDS, KindInfo
 from tortie.model.resource import API_VERSION, Resource, name_of
+from tortie.model.secret import SECRET_API_VERSION, Secret
 from tortie.model.text_reader import read_documents
 from tortie.model.v1 import V1_API_VERSION, find_v1_kind, from_v1
 
@@ -102,8 +104,12 @@ def _item(raw: _Raw) -> ManifestItem:
     if not isinstance(raw.data, Mapping):
         raise raw.fail(f"{show_value(raw.data)}: expected a resource, a mapping with apiVersion and kind")
     api_version, kind = _text_field(raw, "apiVersion"), _text_field(raw, "kind")
+    is_secret = (api_version, kind) == (SECRET_API_VERSION, Secret.kind_name())
+    is_v1 = api_version == V1_API_VERSION and not is_secret
     try:
-        if api_version == V1_API_VERSION:
+        if is_secret:
+            info, resource = KINDS[kind], KINDS[kind].model.from_data(raw.data)
+        elif is_v1:
             info, resource = find_v1_kind(kind), from_v1(kind, raw.data)
         else:
             info = _v3_kind(kind)
@@ -113,7 +119,6 @@ def _item(raw: _Raw) -> ManifestItem:
         raise UnknownKind(error.kind, error.known, place(raw.source_name, line)) from None
     except ResourceInvalid as error:
         raise error.located(raw.source_name, raw.line_at) from None
-    is_v1 = api_version == V1_API_VERSION
     return ManifestItem(resource, is_v1, raw.line_at(""), info.message_name if is_v1 else info.kind)
 
 

@@ -128,11 +128,19 @@ class Resource(Model):
         return validated(cls, data, cls.kind_name(), name_of(data), keeps_unknown=keeps_unknown)
 
     def to_data(self) -> dict[str, Any]:
-        """Return the resource as plain data with JSON's names; what is unset is left out."""
+        """Return the resource as plain data with JSON's names, as it may be shown; what is unset is left out."""
+        return self._shown(self.stored_data())
+
+    def stored_data(self) -> dict[str, Any]:
+        """Return the same with all that a kind does not show: for the datastore only."""
         data = self.json_data()
         for field in ("labels", "annotations"):
             if not data["metadata"].get(field):
                 data["metadata"].pop(field, None)
+        return data
+
+    def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what may be shown of the stored data. Overridden by kinds that hide something; `to_data` never is."""
         return data
 
     def without_defaults(self) -> dict[str, Any]:

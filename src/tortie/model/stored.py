@@ -23,6 +23,7 @@ from tortie.model.keys import (
 )
 from tortie.model.kinds import KINDS
 from tortie.model.resource import API_VERSION, Resource
+from tortie.model.secret import HIDDEN
 
 
 def to_stored(resource: Resource) -> tuple[str, bytes]:
@@ -62,8 +63,8 @@ def from_stored(key: str, value: bytes, resource_version: str | None = None) -> 
 
 
 def _stored_data(resource: Resource) -> dict[str, Any]:
-    data = resource.to_data()
-    spec: dict[str, Any] = data["spec"]
+    data = resource.stored_data()
+    spec: dict[str, Any] = data.get("spec", {})
     match resource.kind:
         case "RouteReflector":
             rest = {name: value for name, value in spec.items() if name not in ("ip", "clusterID")}
@@ -101,7 +102,8 @@ def _json_object(parsed: ParsedKey, value: bytes) -> dict[str, Any]:
         problem = FieldProblem("(value)", str(error), "JSON")
         raise ResourceInvalid(parsed.kind, parsed.name, [problem]) from None
     if not isinstance(data, dict):
-        raise ResourceInvalid(parsed.kind, parsed.name, [FieldProblem("(value)", data, "a JSON object")])
+        shown = HIDDEN if parsed.kind == "Secret" else data
+        raise ResourceInvalid(parsed.kind, parsed.name, [FieldProblem("(value)", shown, "a JSON object")])
     return data
 
 

@@ -11,6 +11,7 @@ the last good intent from disk.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tortie import __version__
@@ -18,9 +19,11 @@ from tortie.bgp.engine import (
     BestPathsChanged,
     EndOfRIBReceived,
     NextHopsWanted,
+    PeerConfig,
     PeerDown,
     PeerKey,
     PeerUp,
+    PrefixLimitNear,
 )
 from tortie.bgp.wire import prefix_to_text
 from tortie.fabric import NodeIntent, Quarantined
@@ -33,17 +36,31 @@ from tortie.node.kernel_news import kernel_news
 from tortie.node.last_intent import LastIntent, load_last_intent, save_last_intent
 from tortie.node.last_sessions import LastSessions, load_last_sessions
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_agent import DatastoreMeasures, intent_samples, kernel_samples
 from tortie.node.metrics_service import open_metrics
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
+from tortie.node.presence import announce
+from tortie.node.secret_watch import SecretWatch
+from tortie.node.service_manager import ServiceManager
+from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, mrt_views, route_views, session_views
 from tortie.node.watched import watch_speaker
-from tortie.speaker import NOT_WATCHED, Callbacks, Event, ListenFailed, Speaker, Watching, WatchOptions
+from tortie.speaker import (
+    NOT_WATCHED,
+    Callbacks,
+    ConnectionRefused,
+    Event,
+    ListenFailed,
+    Speaker,
+    Watching,
+    WatchOptions,
+)
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
@@ -68,6 +85,7 @@ class AgentOptions:
         datastore: URL of the datastore.
         status_socket: where it answers questions.
         last_intent: file of the last good intent; beside it lies which sessions were up.
+        secrets_directory: files NAME/KEY with passwords, which go before the datastore's secrets; None = no such files.
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
         watch: who else watches it.
@@ -80,6 +98,7 @@ class AgentOptions:
     status_socket: Path
     last_intent: Path
     jitter: Callable[[], float]
+    secrets_directory: Path | None = None
     metrics: MetricsAddress | None = None
     watch: WatchOptions = NOT_WATCHED
 
@@ -91,6 +110,7 @@ class Agent:
         """Keep the options; nothing is opened before `run`."""
         self._options = options
         self._log = log
+        self._manager = ServiceManager()
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._running: list[asyncio.Task[None]] = []
@@ -98,12 +118,15 @@ class Agent:
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
+        self._secrets = SecretWatch(options.secrets_directory, options.jitter)
+        self._passwords = SessionPasswords()
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
         self._revision = 0
         self._withheld = ""
         self._store_status = StoreStatus(is_connected=False, is_held=False, text="not asked yet", revision=0)
+        self._store_status_at = 0.0
         self._listen_errors: dict[str, str] = {}
         self._started_at = 0.0
         self._propagation = Histogram()
@@ -131,10 +154,13 @@ class Agent:
             WatchFileUnusable: a recording or MRT file cannot be made.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
-        self._started_at = asyncio.get_running_loop().time()
+        self._started_at = self._store_status_at = asyncio.get_running_loop().time()
         self._measures = DatastoreMeasures(self._started_at)
         self._log.info("agent started", object=self._object, version=__version__)
-        store = open_store(self._options.datastore)
+        store = open_store(
+            self._options.datastore,
+            on_warning=lambda text: self._log.warning("datastore settings", object="datastore", reason=text),
+        )
         status = StatusServer(self._options.status_socket, self._handlers())
         metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
@@ -161,15 +187,20 @@ class Agent:
 
             for server in servers:
                 start(server)
+            start(self._secrets.run(store))
+            await self._secrets.first_word()
+            self._secrets.on_change = self._secrets_changed
             known = self._come_up_with_last_intent(start)
             self._follower = Follower(store, ROOT_PREFIX, known=known, jitter=self._options.jitter)
             start(self._follow(self._follower, start))
             start(self._listen_again())
+            start(announce(store, self._options.role, self._options.name, datetime.now(UTC), self._log))
             start(self._tell_kernel_news())
             start(self._last_sessions.run())
             await self._stopping.wait()
             self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
             self._last_sessions.write()
+            self._manager.stopping()
             for task in self._running:
                 task.cancel()
 
@@ -213,16 +244,22 @@ class Agent:
         self._revision = revision
         self._withheld = reason
         self._log.warning("datastore not acted on", object="datastore", reason=reason, revision=revision)
+        self._manager.status(f"datastore not acted on: {reason}")
 
     def _note_store_status(self, status: StoreStatus) -> None:
-        self._store_status = status
-        self._measures.note_status(status, asyncio.get_running_loop().time())
+        former, self._store_status = self._store_status, status
+        now = asyncio.get_running_loop().time()
+        if (former.is_connected, former.is_held) != (status.is_connected, status.is_held):
+            self._store_status_at = now
+        self._measures.note_status(status, now)
         if status.is_held:
             self._log.error("datastore not believed", object="datastore", reason=status.text, revision=status.revision)
         elif status.is_connected:
             self._log.info("datastore connected", object="datastore", revision=status.revision)
         else:
             self._log.warning("datastore lost, sessions and routes stay", object="datastore", reason=status.text)
+        if status.text:
+            self._manager.status(f"datastore trouble: {status.text}")
 
     def _save(self, intent: NodeIntent, follower: Follower) -> None:
         known = follower.known
@@ -239,8 +276,7 @@ class Agent:
         self._log.set_level(intent.log_level)
         self._log_quarantine(former, intent)
         speaker = self._speaker or self._build(intent, start)
-        peers = peer_configs(intent)
-        speaker.engine.reconfigure(peers, (), speaker.now, speaker_config(intent))
+        peers = self._configure(speaker, intent)
         self._listen(intent)
         if self._datapath is None:
             self._originate(set(intent.originated))
@@ -249,6 +285,26 @@ class Agent:
         speaker.wake()
         counts = {"sessions": len(peers), "originated": len(intent.originated), "quarantined": len(intent.quarantine)}
         self._log.info("intent taken", object=self._object, source=self._intent_from, **counts)
+        self._manager.ready(f"intent from {self._intent_from}, {len(peers)} sessions configured")
+
+    def _configure(self, speaker: Speaker, intent: NodeIntent) -> tuple[PeerConfig, ...]:
+        """Give the speaker the intent's sessions with the passwords that there are now; return its peers."""
+        former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
+        for problem in set(self._passwords.problems) - set(former.problems):
+            self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
+        refused = self._passwords.refused
+        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
+        return peers
+
+    def _secrets_changed(self) -> None:
+        """Take what the secrets say now; an established session goes on with another password in place."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return
+        if session_passwords(intent.sessions, self._secrets.secrets.password) != self._passwords:
+            self._configure(speaker, intent)
+            self._log.info("passwords taken", object=self._object, sessions=len(self._passwords.passwords))
 
     def _build(self, intent: NodeIntent, start: Start) -> Speaker:
         """Make speaker and data path, once the first intent says who we are."""
@@ -285,16 +341,26 @@ class Agent:
         speaker.wake()
 
     def _on_event(self, event: Event) -> None:
+        """Give the data path what is its business, and keep and log what sessions do."""
+        if isinstance(event, ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear):
+            self._on_session(event)
+        elif self._datapath is not None:
+            self._on_routes(event, self._datapath)
+
+    @staticmethod
+    def _on_routes(event: BestPathsChanged | EndOfRIBReceived | NextHopsWanted, datapath: Datapath) -> None:
         match event:
             case BestPathsChanged():
-                if self._datapath is not None:
-                    self._datapath.write(event)
+                datapath.write(event)
             case EndOfRIBReceived():
-                if self._datapath is not None:
-                    self._datapath.note_end_of_rib(event)
+                datapath.note_end_of_rib(event)
             case NextHopsWanted():
-                if self._datapath is not None:
-                    self._datapath.follow(event)
+                datapath.follow(event)
+
+    def _on_session(self, event: ConnectionRefused | PeerUp | PeerDown | PrefixLimitNear) -> None:
+        match event:
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
                 self._events.session_up(peer, self._now())
                 self._last_sessions.note_change()
@@ -303,6 +369,14 @@ class Agent:
                 self._events.session_down(event, self._now())
                 self._last_sessions.note_change()
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
+                )
 
     def _on_session_event(self, peer: PeerKey, text: str) -> None:
         self._log.debug("session event", object=f"session {peer}", reason=text)
@@ -406,7 +480,8 @@ class Agent:
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""
-        is_confirmed = self._follower is not None and self._follower.confirm()
+        has_secrets = self._secrets.confirm()
+        is_confirmed = (self._follower is not None and self._follower.confirm()) or has_secrets
         if is_confirmed:
             self._log.warning("datastore confirmed by an operator", object="datastore")
         return {"confirmed": is_confirmed}
@@ -418,20 +493,27 @@ class Agent:
         return iter(()) if self._speaker is None else mrt_views(self._speaker.engine)
 
     def _status(self, _arguments: JSONObject) -> JSONObject:
-        intent, speaker = self._intent, self._speaker
+        intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else intent.quarantine
+        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
+        if speaker is not None:
+            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,
             "version": __version__,
-            "uptime_s": round(asyncio.get_running_loop().time() - self._started_at, 3),
-            "datastore": {**asdict(self._store_status), "acted_revision": self._revision},
+            "uptime_s": round(now - self._started_at, 3),
+            "datastore": {
+                **asdict(self._store_status),
+                "acted_revision": self._revision,
+                "age_s": round(now - self._store_status_at, 3),
+            },
             "intent_from": self._intent_from,
             "withheld": self._withheld,
             "speaker": None if speaker is None else engine_view(speaker.engine, speaker.listening()),
             "listen_errors": self._listen_errors,
             "sessions": [] if speaker is None else session_views(speaker.engine, speaker.now, roles),
+            "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
             "quarantine": [asdict(item) for item in quarantine],

@@ -10,6 +10,7 @@ For: every error that `tortie.node` raises. Not for: a route that the kernel ref
     │   ├── NetlinkTimeout              the kernel did not answer in time
     │   ├── NetlinkOverrun              no room for a request or an answer (ENOBUFS)
     │   └── DumpInterrupted             the table changed under a dump: ask again
+    ├── SecretUnusable                  no password where one should be; never says what stands there
     ├── KernelSettingFailed             a value under /proc/sys cannot be set
     ├── StatusSocketUnusable            the status socket cannot be made
     │   └── StatusSocketInUse           another process listens on it
@@ -36,6 +37,7 @@ __all__ = [
     "NetlinkRefused",
     "NetlinkTimeout",
     "NodeError",
+    "SecretUnusable",
     "StatusSocketInUse",
     "StatusSocketUnusable",
 ]
@@ -43,6 +45,10 @@ __all__ = [
 
 class NodeError(Exception):
     """Base of every error of the node package."""
+
+
+class SecretUnusable(NodeError):
+    """There is no password where one should be; the message says why, and never what stands there."""
 
 
 class NetlinkError(NodeError):

@@ -92,6 +92,8 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
             is_client=session.is_client,
             next_hop_mode=NextHopMode(session.next_hop_mode),
             hold_time_s=_hold_time_s(session),
+            has_password=session.password is not None,
+            ttl_security_hops=session.ttl_security_hops or 0,
             add_path=AddPathMode(session.add_path),
             restart_time_s=RESTART_TIME_S_DEFAULT if session.restart_time_s is None else session.restart_time_s,
             import_filter=_compiled(session.import_filter, filters),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tortie.fabric import Fabric, LiveFabric, NodeIntent, NodeNotFound
 from tortie.model import DEFAULT_NAME
 from tortie.store import Follower, StoreStatus, StoreUpdate, decode_entry
+from tortie.store.schema import SCHEMA_KEY, schema_problem
 
 __all__ = ["IntentUpdate", "IntentWithheld", "Planner", "intents"]
 
@@ -32,8 +33,8 @@ class IntentUpdate:
 class IntentWithheld:
     """The datastore is there and what it says is not to be acted on: what was in force stays so.
 
-    It has no record of this node (yet), or the cluster's own settings cannot be used: to guess the AS number or
-    whether there is a mesh would tear the network down.
+    It has no record of this node (yet), its schema is not one of ours, or the cluster's own settings cannot be used: to
+    guess the AS number or whether there is a mesh would tear the network down.
     """
 
     reason: str
@@ -55,7 +56,10 @@ async def intents(
                 received_at = asyncio.get_running_loop().time()
                 for event in update.changed:
                     live.put(event.key, None if event.entry is None else decode_entry(event.entry))
-                yield _planned(live.fabric(), update.revision, plan, received_at)
+                if problem := schema_problem(update.entries.get(SCHEMA_KEY)):
+                    yield IntentWithheld(problem, update.revision, received_at)
+                else:
+                    yield _planned(live.fabric(), update.revision, plan, received_at)
             else:
                 yield update
 

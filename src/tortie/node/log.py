@@ -86,6 +86,10 @@ class Log:
         """What an operator must do something about."""
         self._say(logging.ERROR, event, fields)
 
+    def audit(self, event: str, **fields: object) -> None:
+        """Who has changed what: never held back by the limit."""
+        self._write(logging.INFO, event, fields)
+
     def critical(self, event: str, **fields: object) -> None:
         """What ends the agent."""
         self._say(logging.CRITICAL, event, fields)

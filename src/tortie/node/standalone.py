@@ -4,8 +4,9 @@ What it is for: turning ``tortie reflector run --listen ...`` or a YAML file int
 with every mistake named by its place. What it is NOT for: running anything, and the datastore's resources
 (``fabric``). It imports neither pydantic nor HTTP nor rich, so that a reflector starts at once and stays small.
 
+RFC 2385 (password_file), RFC 5082 (ttl_security),
 RFC 4456 §8 (cluster id, clients), RFC 4271 §4.2 (hold time), RFC 6286 (router id), RFC 7607 (AS 0), RFC 4724 §3
-(restart time), RFC 7911 §4 (add_path).
+(restart time), RFC 7911 §4 (add_path), RFC 4486 §4 (max_prefixes).
 
 To know first: `StandaloneConfig`, the result, and this shape of the file::
 
@@ -18,25 +19,31 @@ To know first: `StandaloneConfig`, the result, and this shape of the file::
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, accept_any_first_as: false}
       - {address: 192.0.2.10, restart_time: 120, add_path: send}
+      - {address: 192.0.2.11, max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900}
+      - {address: 192.0.2.11, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
 
 A peer is one `address` that is dialled (unless `passive`) or a `range` from which connections are taken.
 """
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tortie.bgp.engine import (
+    PREFIX_RESTART_S_DEFAULT,
+    PREFIX_WARNING_PERCENT_DEFAULT,
     RESTART_TIME_S_DEFAULT,
     AddPathMode,
     PeerConfig,
+    PrefixLimit,
     RangeConfig,
     SessionOptions,
     SpeakerConfig,
 )
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, Family
+from tortie.speaker.protection import place_of
 
 __all__ = [
     "AS_NUMBER_MAX",
@@ -57,13 +64,17 @@ HOLD_TIME_S_DEFAULT: Final = 90
 HOLD_TIME_S_MAX: Final = 65535
 HOLD_TIME_S_MIN: Final = 3
 PEERS_MAX: Final = 65536
+PREFIXES_MAX: Final = 0xFFFFFFFF
+PREFIXES_RESTART_S_MAX: Final = 30 * 24 * 3600
+HOPS_MAX: Final = 255
 FAMILY_BY_NAME: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 
 TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket", "peers")
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path",
+    "description", "restart_time", "add_path", "password_file", "ttl_security", "max_prefixes",
+    "max_prefixes_warning", "max_prefixes_restart",
 )  # fmt: skip
 
 
@@ -82,6 +93,7 @@ class StandaloneConfig:
         peers: those with an address of their own.
         ranges: those that are taken from a range of addresses.
         status_socket: where status is served, or None for the default place.
+        password_files: address or range of a peer → the file with its TCP-MD5 password.
     """
 
     listen_address: str
@@ -90,6 +102,7 @@ class StandaloneConfig:
     peers: tuple[PeerConfig, ...]
     ranges: tuple[RangeConfig, ...]
     status_socket: Path | None
+    password_files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def client_ranges_config(  # noqa: PLR0913 - one argument an option of the command
@@ -100,6 +113,8 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None = None,
+    password_file: Path | None = None,
     add_path: str = "off",
 ) -> StandaloneConfig:
     """Return the configuration that the options of ``tortie reflector run`` stand for.
@@ -111,15 +126,21 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         router_id: dotted quad; by default the listen address.
         cluster_id: dotted quad; by default the router id (RFC 4456 §7).
         client_ranges: CIDRs; a connection from within becomes a client.
+        max_prefixes: how many of each family a client may announce; None: as many as it likes.
+        password_file: with the password of all of them; None = they have none.
         add_path: off, receive, send or both: which way clients and we exchange several paths a prefix.
 
     Raises:
         StandaloneInvalid: an option's value cannot be used; named as the field of a file would be.
     """
+    password = {} if password_file is None else {"password_file": str(password_file)}
     document: dict[str, object] = {
         "listen": {"address": listen, "port": port},
         "as": local_as,
-        "peers": [{"range": client_range, "client": True, "add_path": add_path} for client_range in client_ranges],
+        "peers": [
+            {"range": client_range, "client": True, "add_path": add_path, "max_prefixes": max_prefixes, **password}
+            for client_range in client_ranges
+        ],
     }
     if router_id is not None:
         document["router_id"] = router_id
@@ -261,7 +282,7 @@ def _config(fields: _Fields) -> StandaloneConfig:
     listen = _Fields(fields.get("listen"), "listen", LISTEN_FIELDS)
     address = listen.address("address")
     speaker = _speaker(fields, address)
-    peers, ranges = _peers(fields, speaker, address)
+    peers, ranges, password_files = _peers(fields, speaker, address)
     socket = fields.text("status_socket", "")
     return StandaloneConfig(
         listen_address=address,
@@ -270,6 +291,7 @@ def _config(fields: _Fields) -> StandaloneConfig:
         peers=peers,
         ranges=ranges,
         status_socket=Path(socket) if socket else None,
+        password_files=password_files,
     )
 
 
@@ -286,13 +308,14 @@ def _speaker(fields: _Fields, listen_address: str) -> SpeakerConfig:
 
 def _peers(
     fields: _Fields, speaker: SpeakerConfig, listen_address: str
-) -> tuple[tuple[PeerConfig, ...], tuple[RangeConfig, ...]]:
+) -> tuple[tuple[PeerConfig, ...], tuple[RangeConfig, ...], dict[str, Path]]:
     """Read the list of peers; an address or a range may stand there once."""
     items = fields.items("peers")
     if len(items) > PEERS_MAX:
         raise StandaloneInvalid(f"peers: {len(items)} of them: expected at most {PEERS_MAX}")
     peers: dict[tuple[str, int], PeerConfig] = {}
     ranges: dict[str, RangeConfig] = {}
+    password_files: dict[str, Path | None] = {}
     for index, item in enumerate(items):
         peer = _Fields(item, f"peers[{index}]", PEER_FIELDS)
         if peer.has("address") == peer.has("range"):
@@ -301,11 +324,32 @@ def _peers(
             dynamic = _range(peer, speaker)
             if ranges.setdefault(dynamic.prefix, dynamic) is not dynamic:
                 raise peer.wrong("range", "each range once")
+            password_files[dynamic.prefix] = _password_file(peer)
         else:
             fixed = _peer(peer, speaker, listen_address)
             if peers.setdefault((fixed.remote_address, fixed.remote_port), fixed) is not fixed:
                 raise peer.wrong("address", "each address and port once")
-    return tuple(peers.values()), tuple(ranges.values())
+            if password_files.setdefault(fixed.remote_address, _password_file(peer)) != _password_file(peer):
+                raise peer.wrong("password_file", "that of the other peer with this address: it has one password")
+    found = {where: file for where, file in password_files.items() if file is not None}
+    _check_covered(peers.values(), found)
+    return tuple(peers.values()), tuple(ranges.values()), found
+
+
+def _check_covered(peers: Iterable[PeerConfig], password_files: Mapping[str, Path]) -> None:
+    """Refuse a peer without a password in a range with one: the kernel demands the range's of it."""
+    for peer in peers:
+        where = place_of(password_files, peer.remote_address)
+        if where is not None and not peer.options.has_password:
+            expected = f"expected a password_file, since it lies in the range {where}, which has one"
+            raise StandaloneInvalid(f"peers: address {peer.remote_address}: {expected}")
+
+
+def _password_file(fields: _Fields) -> Path | None:
+    text = fields.text("password_file", "")
+    if fields.has("password_file") and not text.startswith("/"):
+        raise fields.wrong("password_file", "the absolute path of a file")
+    return Path(text) if text else None
 
 
 def _range(fields: _Fields, speaker: SpeakerConfig) -> RangeConfig:
@@ -341,6 +385,9 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         accept_any_first_as=fields.boolean("accept_any_first_as", False),
         restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
         add_path=_add_path(fields),
+        prefix_limit=_prefix_limit(fields),
+        has_password=_password_file(fields) is not None,
+        ttl_security_hops=fields.integer("ttl_security", 1, HOPS_MAX, 0),
         description=fields.text("description", ""),
     )
 
@@ -366,6 +413,20 @@ def _hold_time_s(fields: _Fields) -> int:
     if 0 < seconds < HOLD_TIME_S_MIN:
         raise fields.wrong("hold_time", f"0, or at least {HOLD_TIME_S_MIN} seconds")
     return seconds
+
+
+def _prefix_limit(fields: _Fields) -> PrefixLimit | None:
+    """Read how many prefixes the peer may announce; the other two fields mean nothing without a limit."""
+    if not fields.has("max_prefixes"):
+        for name in ("max_prefixes_warning", "max_prefixes_restart"):
+            if fields.has(name):
+                raise StandaloneInvalid(f"{fields.place(name)}: has no meaning without max_prefixes")
+        return None
+    return PrefixLimit(
+        prefixes_max=fields.integer("max_prefixes", 0, PREFIXES_MAX, 0),
+        warning_percent=fields.integer("max_prefixes_warning", 1, 100, PREFIX_WARNING_PERCENT_DEFAULT),
+        restart_s=fields.integer("max_prefixes_restart", 0, PREFIXES_RESTART_S_MAX, PREFIX_RESTART_S_DEFAULT),
+    )
 
 
 def _add_path(fields: _Fields) -> AddPathMode:

@@ -4,7 +4,7 @@ What it is for: running a `StandaloneConfig` until it is told to stop. What it i
 (``standalone.py``), nodes and reflectors of a datastore (``agent.py``). Its status has the agent's shape, so that the
 same commands show it. It imports neither pydantic nor HTTP nor rich.
 
-RFC 4486 §4 (how its sessions end).
+RFC 4486 §4 (how its sessions end), RFC 2385 (passwords, from files that are looked at again each second).
 
 To know first: `StandaloneReflector`.
 """
@@ -14,22 +14,25 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import PeerDown, PeerKey, PeerUp
+from tortie.bgp.engine import PeerDown, PeerKey, PeerUp, PrefixLimitNear
+from tortie.node.errors import SecretUnusable
 from tortie.node.events import EventLog
 from tortie.node.histogram import Histogram
 from tortie.node.log import Log
+from tortie.node.md5_counters import md5_drops
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.metrics_service import open_metrics
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import Samples
+from tortie.node.password_file import LOOK_S, PasswordFiles
+from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import flag
 from tortie.node.views import engine_view, mrt_views, route_views, session_views
 from tortie.node.watched import watch_speaker
-from tortie.speaker import NOT_WATCHED, Callbacks, Speaker, WatchOptions
-from tortie.speaker.speaker import Event
+from tortie.speaker import NOT_WATCHED, Callbacks, ConnectionRefused, Event, Password, Speaker, WatchOptions
 
 __all__ = ["StandaloneReflector"]
 
@@ -60,6 +63,7 @@ class StandaloneReflector:
         self._config = config
         self._watch = watch
         self._log = log
+        self._manager = ServiceManager()
         self._jitter = jitter
         self._metrics = metrics
         self._propagation = Histogram()
@@ -72,6 +76,9 @@ class StandaloneReflector:
                 "stop": self._stop_asked,
             },
         )
+        self._files = PasswordFiles()
+        self._passwords: dict[str, Password] = {}
+        self._password_problems: dict[str, str] = {}
         self._stopping = asyncio.Event()
         self._is_for_restart = False
         self._speaker: Speaker | None = None
@@ -92,10 +99,12 @@ class StandaloneReflector:
 
         Raises:
             ListenFailed: the address, or that for metrics, cannot be listened on.
-            WatchFileUnusable: a recording or MRT file cannot be made.
+            SecretUnusable: a peer's password cannot be read.
             StatusSocketUnusable: the status socket cannot be made, or another process has it.
+            WatchFileUnusable: a recording or MRT file cannot be made.
         """
         config = self._config
+        self._passwords = {where: self._files.read(file) for where, file in config.password_files.items()}
         self._status.open()
         watching = metrics = None
         try:
@@ -107,12 +116,14 @@ class StandaloneReflector:
             speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
             watching.attach(speaker)
             self._started_at = speaker.now
+            speaker.reconfigure(config.peers, config.ranges, passwords=self._passwords)
             port = speaker.listen(config.listen_address, config.listen_port)
-            engine.reconfigure(config.peers, config.ranges, speaker.now)
-            speaker.wake()
             self._log.info("listening", object=f"address {config.listen_address}", port=port, version=__version__)
+            self._manager.ready(f"listening on {config.listen_address} port {port}")
             metrics = open_metrics(self._metrics, self._samples, self._log)
-            await self._run_until_stopped(self._status.serve(), metrics.serve(), watching.run(), speaker.run())
+            await self._run_until_stopped(
+                self._status.serve(), metrics.serve(), watching.run(), speaker.run(), self._keep_passwords(speaker)
+            )
         finally:
             self._status.close()
             if metrics is not None:
@@ -127,18 +138,54 @@ class StandaloneReflector:
             running = [tasks.create_task(each) for each in work]
             await self._stopping.wait()
             self._log.info("stopping", object=f"address {self._config.listen_address}")
+            self._manager.stopping()
             for task in running:
                 task.cancel()
+
+    async def _keep_passwords(self, speaker: Speaker) -> None:
+        """Notice other passwords in the files; established sessions go on with them in place."""
+        config = self._config
+        while config.password_files:
+            await asyncio.sleep(LOOK_S)
+            self._files.look_again()
+            passwords: dict[str, Password] = {}
+            problems: dict[str, str] = {}
+            for where, file in config.password_files.items():
+                try:
+                    passwords[where] = self._files.read(file)
+                except SecretUnusable as error:
+                    problems[where] = str(error)
+            self._say_problems(problems)
+            if passwords != self._passwords:
+                self._passwords = passwords
+                speaker.reconfigure(config.peers, config.ranges, passwords=passwords)
+                self._log.info("passwords taken", object=f"address {config.listen_address}", peers=len(passwords))
+
+    def _say_problems(self, problems: dict[str, str]) -> None:
+        for where, reason in problems.items():
+            if self._password_problems.get(where) != reason:
+                self._log.error("no session without its password", object=f"session {where}", reason=reason)
+        self._password_problems = problems
 
     def _on_event(self, event: Event) -> None:
         now = asyncio.get_running_loop().time()
         match event:
+            case ConnectionRefused(address, reason):
+                self._log.warning("connection refused", object=f"session {address}", reason=reason)
             case PeerUp(peer):
                 self._events.session_up(peer, now)
                 self._log.info("session up", object=f"session {peer}")
             case PeerDown(peer, reason, stale_s):
                 self._events.session_down(event, now)
                 self._log.warning("session down", object=f"session {peer}", reason=reason, paths_kept_s=stale_s)
+            case PrefixLimitNear(peer, family, count, prefixes_max):
+                self._log.warning(
+                    "prefix limit near",
+                    object=f"session {peer}",
+                    family=family.name,
+                    count=count,
+                    prefixes_max=prefixes_max,
+                )
             case _:
                 pass
 
@@ -166,9 +213,13 @@ class StandaloneReflector:
             "speaker": engine_view(speaker.engine, speaker.listening()),
             "listen_errors": {},
             "sessions": session_views(speaker.engine, speaker.now, {}),
+            "tcp_md5_drops": md5_drops(),
             "originated": [],
             "kernel": None,
-            "quarantine": [],
+            "quarantine": [
+                {"kind": "Session", "name": where, "reason": reason}
+                for where, reason in (*self._password_problems.items(), *speaker.password_problems.items())
+            ],
             "events": self._events.view(speaker.now),
         }
 

@@ -31,6 +31,7 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
         "listening": [{"address": address, "port": port} for address, port in listening],
         "deferred_families": [family.name for family in engine.deferred_families],
         "refused_connections": engine.refused_count,
+        "evicted_connections": engine.evicted_count,
         "session_ends": engine.session_end_count,
         "prefixes": {family.name: len(engine.rib.loc_rib(family).decisions) for family in FAMILIES},
         "update_groups": [

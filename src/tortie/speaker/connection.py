@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
+from tortie.speaker.guard import UNPROTECTED, Protection
+
 __all__ = ["LINGER_S", "READ_SIZE_BYTES", "Connection", "ConnectionOwner"]
 
 READ_SIZE_BYTES: Final = 65536
@@ -46,11 +48,22 @@ class Connection:
         sock: connected, non-blocking.
         loop: the running loop.
         owner: who is told.
+
+    Attributes:
+        protection: what the socket has; whoever changes the socket's options changes it too.
     """
 
-    def __init__(self, number: int, sock: socket.socket, loop: AbstractEventLoop, owner: ConnectionOwner) -> None:
+    def __init__(
+        self,
+        number: int,
+        sock: socket.socket,
+        loop: AbstractEventLoop,
+        owner: ConnectionOwner,
+        protection: Protection = UNPROTECTED,
+    ) -> None:
         """Start reading."""
         self.number = number
+        self.protection = protection
         self._sock = sock
         self._loop = loop
         self._owner = owner
@@ -60,6 +73,11 @@ class Connection:
         self._linger: TimerHandle | None = None
         self._on_closed: Callable[[], None] | None = None
         loop.add_reader(sock.fileno(), self._read)
+
+    @property
+    def sock(self) -> socket.socket:
+        """The socket, for its options."""
+        return self._sock
 
     @property
     def is_open(self) -> bool:
@@ -73,6 +91,11 @@ class Connection:
             return int(self._sock.getsockname()[1]), int(self._sock.getpeername()[1])
         except OSError:
             return 0, 0
+
+    @property
+    def unsent_byte_count(self) -> int:
+        """Octets that the kernel has not taken yet."""
+        return sum(map(len, self._backlog))
 
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Write the buffers behind what is still unwritten; calls on_drained at once if all could be written."""

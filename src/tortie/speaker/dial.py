@@ -6,12 +6,16 @@ RFC sections: 4271 §8.1.1 (listen, dial), §8 (TCP port 179).
 
 import errno
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
 
 from tortie.speaker.errors import ListenFailed
 
-__all__ = ["LISTEN_BACKLOG", "dialling_socket", "listening_socket"]
+__all__ = ["LISTEN_BACKLOG", "Prepare", "dialling_socket", "listening_socket"]
+
+Prepare = Callable[[socket.socket], object]
+"""Sets the options of a socket before it is used; raises OSError where that fails: then the socket is not used."""
 
 LISTEN_BACKLOG: Final = 4096
 """Connections the kernel may hold for us before we accept them: a storm of redialling clients."""
@@ -19,8 +23,8 @@ LISTEN_BACKLOG: Final = 4096
 _IPV6_VERSION: Final = 6
 
 
-def listening_socket(address: str, port: int) -> socket.socket:
-    """Return a non-blocking listening socket.
+def listening_socket(address: str, port: int, prepare: Prepare = lambda _: None) -> socket.socket:
+    """Return a non-blocking listening socket; `prepare` has had it before anybody could connect.
 
     Raises:
         ListenFailed: names address, port, reason and remedy.
@@ -33,6 +37,7 @@ def listening_socket(address: str, port: int) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        prepare(sock)
         sock.bind((address, port))
         sock.listen(LISTEN_BACKLOG)
     except OverflowError as error:
@@ -44,14 +49,17 @@ def listening_socket(address: str, port: int) -> socket.socket:
     return sock
 
 
-def dialling_socket(remote_address: str, remote_port: int, local_address: str) -> socket.socket:
-    """Return a non-blocking socket whose connect is under way; writable when it is decided.
+def dialling_socket(
+    remote_address: str, remote_port: int, local_address: str, prepare: Prepare = lambda _: None
+) -> socket.socket:
+    """Return a non-blocking socket whose connect is under way; writable when it is decided. `prepare` had it before.
 
     Raises:
         OSError: it failed at once.
     """
     sock = _socket(remote_address)
     try:
+        prepare(sock)
         if local_address:
             sock.bind((local_address, 0))
         sock.connect((remote_address, remote_port))

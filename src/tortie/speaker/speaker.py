@@ -2,8 +2,8 @@
 
 For: listening, dialling, reading and writing for an `Engine`, and telling its owner what came of it. Not for:
 deciding anything; the engine does, and it runs without this shell as well (sim).
-RFC sections: 4271 §8 (TCP), 4486 (how a speaker ends).
-Structures to know: `Speaker`, `Callbacks`, `Connection`.
+RFC sections: 4271 §8 (TCP), 4486 (how a speaker ends), 2385 and 5082 (guard.py).
+Structures to know: `Speaker`, `Callbacks`, `Connection`, `Guard`.
 
 Inputs of one pass of the event loop are taken first; then the engine is flushed once and its outputs are carried
 out. So a burst of UPDATEs from a thousand peers is packed as one.
@@ -13,10 +13,11 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from tortie.bgp.engine import (
     BestPathsChanged,
@@ -27,15 +28,21 @@ from tortie.bgp.engine import (
     NextHopsWanted,
     OpenConnection,
     Output,
+    PeerConfig,
     PeerDown,
     PeerKey,
     PeerUp,
+    PrefixLimitNear,
+    RangeConfig,
     SendBytes,
+    SpeakerConfig,
 )
 from tortie.speaker.connection import LINGER_S, Connection
 from tortie.speaker.dial import dialling_socket, listening_socket
+from tortie.speaker.guard import UNPROTECTED, Guard, NotProtected, Protection
+from tortie.speaker.protection import Passwords, place_of
 
-__all__ = ["Callbacks", "Event", "Speaker"]
+__all__ = ["Callbacks", "ConnectionRefused", "Event", "Speaker"]
 
 ACCEPT_BATCH_MAX: Final = 256
 """Connections accepted before the established ones have their turn."""
@@ -43,9 +50,27 @@ ACCEPT_BATCH_MAX: Final = 256
 ACCEPT_PAUSE_S: Final = 1.0
 """How long a listener rests when the system has no descriptor or memory left; it would be ready for ever."""
 
+REFUSED_MAX: Final = 1024
+"""Addresses of which is remembered why their last connection was refused."""
+
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived | NextHopsWanted
+LINGERING_MAX: Final = 1024
+"""Connections that we have ended and that still hand out their last bytes; one more, and the oldest is cut off.
+
+Not at the speaker's own end: there it is as many as it had sessions.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRefused:
+    """A connection of a configured peer was not taken: it lacks the protection that the peer is to have."""
+
+    remote_address: str
+    reason: str
+
+
+Event = BestPathsChanged | PeerUp | PeerDown | PrefixLimitNear | EndOfRIBReceived | NextHopsWanted | ConnectionRefused
 """What the owner is told."""
 
 
@@ -56,27 +81,41 @@ class Callbacks:
     on_event: Callable[[Event], None] = lambda _event: None
 
 
+class _Dial(NamedTuple):
+    """A connect that is under way."""
+
+    sock: socket.socket
+    protection: Protection
+
+
 class Speaker:
     """One engine on real sockets. Used inside one running event loop.
 
     Args:
         engine: configured by the owner; after changing it the owner calls `wake`.
         callbacks: see Callbacks.
+        lingering_max: see LINGERING_MAX.
 
     Attributes:
         accept_error_count: connections that could not be accepted.
         received_byte_count, sent_byte_count: octets of all connections; sent are those handed to them.
     """
 
-    def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
+    def __init__(
+        self, engine: Engine, callbacks: Callbacks | None = None, *, lingering_max: int = LINGERING_MAX
+    ) -> None:
         """Listen on nothing yet; see the class."""
         self.engine = engine
         self._callbacks = callbacks or Callbacks()
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._connections: dict[int, Connection] = {}
-        self._lingering: set[Connection] = set()
-        self._dials: dict[PeerKey, socket.socket] = {}
+        self._lingering: dict[Connection, None] = {}
+        self._lingering_max = lingering_max
+        self._is_ending = False
+        self._dials: dict[PeerKey, _Dial] = {}
+        self._refused: dict[str, str] = {}
+        self._protection = Guard()
         self._listeners: dict[tuple[str, int], socket.socket] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_pumping_soon = False
@@ -87,11 +126,50 @@ class Speaker:
         self.sent_byte_count = 0
 
     @property
+    def connection_count(self) -> int:
+        """Sockets of sessions, and of connections that we have ended and that still hand out their last bytes."""
+        return len(self._connections) + len(self._lingering)
+
+    @property
+    def unsent_byte_count(self) -> int:
+        """Octets handed to connections that the kernel has not taken; many point to buffers that peers share."""
+        return sum(each.unsent_byte_count for each in [*self._connections.values(), *self._lingering])
+
+    @property
     def now(self) -> float:
         """The engine's clock: seconds, monotonic."""
         return self._loop.time()
 
     # ------------------------------------------------------------------ the owner's side
+
+    def reconfigure(
+        self,
+        peers: Sequence[PeerConfig],
+        ranges: Sequence[RangeConfig] = (),
+        config: SpeakerConfig | None = None,
+        passwords: Passwords = MappingProxyType({}),
+    ) -> None:
+        """Make these the peers and ranges, see `Engine.reconfigure`, with these passwords.
+
+        Another password than before takes its place on the connection; whether there is one, resets it. A peer that is
+        to have one (`SessionOptions.has_password`) and has none here has no session. RFC 2385.
+        """
+        configured: list[PeerConfig | RangeConfig] = [*peers, *ranges]
+        is_ttl_checked = any(each.options.ttl_security_hops for each in configured)
+        self._protection.take(passwords, is_ttl_checked=is_ttl_checked)
+        for listener in list(self._listeners.values()):
+            fresh = self._protection.protect_listener(listener)
+            if fresh:
+                self._accept(listener, but_not=fresh)
+        self.engine.reconfigure(peers, ranges, self.now, config)
+        self._protect_dials()
+        self._protect_connections()
+        self.wake()
+
+    @property
+    def password_problems(self) -> dict[str, str]:
+        """Addresses and ranges from which nobody is taken since their password could not be set, and why."""
+        return dict(self._protection.problems)
 
     def listen(self, address: str, port: int) -> int:
         """Take connections at an address; return the port (of interest when 0 was asked for).
@@ -99,7 +177,7 @@ class Speaker:
         Raises:
             ListenFailed: names address, port, reason and remedy.
         """
-        sock = listening_socket(address, port)
+        sock = listening_socket(address, port, self._protection.protect_listener)
         bound = int(sock.getsockname()[1])
         self._listeners[address, port] = sock
         self._listen_again(sock)
@@ -137,6 +215,7 @@ class Speaker:
         """
         if self._ended.done():
             return
+        self._is_ending = True
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
@@ -175,19 +254,21 @@ class Speaker:
                 self._cancel_dial(peer)
             case CloseConnection(number):
                 self._close_connection(number)
-            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived() | NextHopsWanted():
+            case _:
                 self._callbacks.on_event(output)
 
     def _close_connection(self, number: int) -> None:
         connection = self._connections.pop(number, None)
         if connection is None:
             return
-        self._lingering.add(connection)
+        if len(self._lingering) >= self._lingering_max and not self._is_ending:
+            next(iter(self._lingering)).abort()
+        self._lingering[connection] = None
         self._all_closed.clear()
         connection.close(lambda: self._gone(connection))
 
     def _gone(self, connection: Connection) -> None:
-        self._lingering.discard(connection)
+        self._lingering.pop(connection, None)
         if not self._lingering:
             self._all_closed.set()
 
@@ -206,7 +287,8 @@ class Speaker:
 
     # ------------------------------------------------------------------ sockets to engine
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket, but_not: Collection[str] = ()) -> None:
+        """Take who has connected, but nobody from `but_not`: they came before a password was demanded of them."""
         for _ in range(ACCEPT_BATCH_MAX):
             try:
                 sock, remote = listener.accept()
@@ -218,20 +300,41 @@ class Speaker:
                     self._rest(listener)
                     break
                 continue  # the peer was gone before we came: the next may be there
-            self._take(sock, remote[0])
+            if place_of(but_not, remote[0]) is None:
+                self._take(sock, listener, remote[0])
+            else:
+                sock.close()
         self.wake()
 
-    def _take(self, sock: socket.socket, remote_address: str) -> None:
+    def _take(self, sock: socket.socket, listener: socket.socket, remote_address: str) -> None:
+        protection = UNPROTECTED
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             local_address = sock.getsockname()[0]
+            options = self.engine.inbound_options(remote_address, local_address)
+            if options is not None:
+                protection = self._protection.admit(sock, listener, remote_address, options)
         except OSError:
             self.accept_error_count += 1
             sock.close()
             return
-        number = self._open(sock)
+        except NotProtected as problem:
+            sock.close()
+            self._say_refused(remote_address, str(problem))
+            return
+        self._refused.pop(remote_address, None)
+        number = self._open(sock, protection)
         self.engine.accept(number, remote_address, local_address, self.now)
+
+    def _say_refused(self, remote_address: str, reason: str) -> None:
+        """Tell the owner once for each reason: who is refused may try again as often as it likes."""
+        if self._refused.get(remote_address) == reason:
+            return
+        if len(self._refused) >= REFUSED_MAX:
+            self._refused.clear()
+        self._refused[remote_address] = reason
+        self._callbacks.on_event(ConnectionRefused(remote_address, reason))
 
     def _rest(self, listener: socket.socket) -> None:
         """Let the listener be until there may be a descriptor again; what connects meanwhile waits in the kernel."""
@@ -242,10 +345,37 @@ class Speaker:
         if listener.fileno() >= 0:
             self._loop.add_reader(listener.fileno(), self._guard(lambda: self._accept(listener)))
 
-    def _open(self, sock: socket.socket) -> int:
+    def _open(self, sock: socket.socket, protection: Protection) -> int:
         number = next(self._numbers)
-        self._connections[number] = Connection(number, sock, self._loop, self)
+        self._connections[number] = Connection(number, sock, self._loop, self, protection)
         return number
+
+    def _protect_connections(self) -> None:
+        """Bring what is connected up to date; what cannot be is lost, for a connection with the right protection."""
+        for key, peer in list(self.engine.peers.items()):
+            for number in list(peer.connections):
+                connection = self._connections[number]
+                try:
+                    wanted = self._protection.protection(key.remote_address, peer.options)
+                    self._protection.change(connection.sock, key.remote_address, connection.protection, wanted)
+                    connection.protection = wanted
+                except (NotProtected, OSError) as problem:
+                    self._connections.pop(number).abort()
+                    self.engine.connection_lost(number, str(problem), self.now)
+
+    def _protect_dials(self) -> None:
+        """Give up dials that have not the protection they are to have now; the engine dials again."""
+        for key, dial in list(self._dials.items()):
+            peer = self.engine.peers.get(key)
+            try:
+                is_right = peer is None or dial.protection == self._protection.protection(
+                    key.remote_address, peer.options
+                )
+            except NotProtected:
+                is_right = False
+            if not is_right:
+                self._cancel_dial(key)
+                self.engine.connect_failed(key, "the password or the distance allowed has changed", self.now)
 
     def on_data(self, number: int, data: bytes) -> None:
         """Take bytes of a connection."""
@@ -269,33 +399,43 @@ class Speaker:
 
     def _dial(self, peer: PeerKey) -> None:
         self._cancel_dial(peer)
+        address, configured = peer.remote_address, self.engine.peers.get(peer)
+        if configured is None:
+            return  # gone meanwhile
         try:
-            sock = dialling_socket(peer.remote_address, peer.remote_port, peer.local_address)
-        except OSError as error:
-            self.engine.connect_failed(peer, error.strerror or str(error), self.now)
+            protection = self._protection.protection(address, configured.options)
+            sock = dialling_socket(
+                address,
+                peer.remote_port,
+                peer.local_address,
+                lambda sock: self._protection.prepare_dial(sock, address, protection),
+            )
+        except (NotProtected, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.engine.connect_failed(peer, reason or str(error), self.now)
             self.wake()
             return
-        self._dials[peer] = sock
+        self._dials[peer] = _Dial(sock, protection)
         self._loop.add_writer(sock.fileno(), self._guard(lambda: self._decided(peer, sock)))
 
     def _decided(self, peer: PeerKey, sock: socket.socket) -> None:
         self._loop.remove_writer(sock.fileno())
-        del self._dials[peer]
+        protection = self._dials.pop(peer).protection
         error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             sock.close()
             self.engine.connect_failed(peer, os.strerror(error), self.now)
         else:
-            number = self._open(sock)
+            number = self._open(sock, protection)
             if not self.engine.connected(peer, number, sock.getsockname()[0], self.now):
                 self._connections.pop(number).abort()
         self.wake()
 
     def _cancel_dial(self, peer: PeerKey) -> None:
-        sock = self._dials.pop(peer, None)
-        if sock is not None:
-            self._loop.remove_writer(sock.fileno())
-            sock.close()
+        dial = self._dials.pop(peer, None)
+        if dial is not None:
+            self._loop.remove_writer(dial.sock.fileno())
+            dial.sock.close()
 
     # ------------------------------------------------------------------ the end
 

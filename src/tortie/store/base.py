@@ -1,8 +1,8 @@
 """The datastore's one interface: revisioned keys, compare-and-swap transactions, watch from a revision.
 
-What it is for: every driver (`memory`, `sqlite`, `files`, later `etcd`) gives etcd's semantics through `Store`, so
-that no caller knows which one it has. What it is not for: resources (`resources.py`), following a prefix
-through outages (`follow.py`), choosing a driver (`open.py`).
+What it is for: every driver (`memory`, `sqlite`, `files`, `etcd`) gives etcd's semantics through `Store`, so
+that no caller knows which one it has (`Holder` is what only some can). What it is not for: resources
+(`resources.py`), following a prefix through outages (`follow.py`), choosing a driver (`open.py`).
 
 The structures to know: `Entry` (a key, its value and its revisions) and `Event` (what one revision did to
 one key). One revision is one transaction that changed something; revisions only grow, within one `history`.
@@ -10,7 +10,7 @@ one key). One revision is one transaction that changed something; revisions only
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from tortie.store.errors import InvalidRequest
 
@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Event",
     "Events",
+    "Holder",
     "Listing",
     "Operation",
     "Put",
@@ -44,7 +45,8 @@ OPERATIONS_COUNT_MAX: Final = 128
 CHANGE_LOG_EVENTS_MAX: Final = 10_000
 """Events that a driver keeps for watchers; older ones are compacted, whole revisions at a time."""
 WATCH_BATCH_EVENTS_MAX: Final = 1000
-"""Most events a watch hands over at once; it never splits a revision. At least OPERATIONS_COUNT_MAX."""
+"""Most events a watch hands over at once; it never splits a revision. At least OPERATIONS_COUNT_MAX. A single revision
+that others made may have more: etcd deletes a prefix of any size at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,19 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let go of files, threads and connections. Later calls and running watches raise InvalidRequest."""
+        ...
+
+
+@runtime_checkable
+class Holder(Protocol):
+    """A store that has leases: keys that live as long as their holder."""
+
+    async def hold(self, key: str, value: bytes, ttl_s: int) -> None:
+        """Keep a key in place until cancelled, then remove it; if the holder dies, it goes away after `ttl_s`.
+
+        Raises:
+            StoreUnavailable: it cannot be kept; it goes away by itself.
+        """
         ...
 
 

@@ -7,6 +7,7 @@
     ├── Compacted         the change log no longer reaches back to the asked revision: list again
     ├── HistoryReplaced   the store does not continue what was seen of it: it was replaced or restored
     ├── ReadOnly          the store is only read; the message says where to make the change instead
+    ├── SchemaMismatch    the datastore's form is not one of ours, or between two; the message says what to do
     ├── InvalidRequest    our caller is wrong: key, size or count out of bounds, or the store was closed
     └── StoreUnavailable  the store cannot be used now; the message says why and what to do
         └── StoreMissing  there is none, and the caller may not make one
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidRequest",
     "NotFound",
     "ReadOnly",
+    "SchemaMismatch",
     "StoreError",
     "StoreMissing",
     "StoreUnavailable",
@@ -95,6 +97,10 @@ class HistoryReplaced(StoreError):
 
 class ReadOnly(StoreError):
     """The store cannot be written by anybody; the message names it and says where to make the change instead."""
+
+
+class SchemaMismatch(StoreError):
+    """The datastore is kept in a form that this software must leave alone; the message says what to do."""
 
 
 class InvalidRequest(StoreError):

@@ -10,9 +10,10 @@ on disk (`node`).
 The structures to know: `StoreUpdate` (the whole state and what changed) and `StoreStatus` (connected, held,
 why).
 
-What is not obeyed without confirmation: another history, a lower revision than one seen, and an empty list
-where there were entries, unless the change log shows the deletions one by one. `Follower.confirm` is the
-confirmation; a store that becomes credible again needs none.
+What is not obeyed without confirmation: another history, a lower revision than one seen, a list that contradicts
+what was read before (a store that went back and was written on), and an empty list where there were entries, unless
+the change log shows the deletions one by one. `Follower.confirm` is the confirmation; a store that becomes credible
+again needs none.
 """
 
 import asyncio
@@ -205,9 +206,23 @@ class Follower:
             return self._doubt_text(f"another datastore stands in its place (revision {listing.revision})")
         if listing.revision < known.revision:
             return self._doubt_text(f"its revision went back to {listing.revision}")
+        if not self._is_continued_by(listing):
+            return self._doubt_text(f"it went back and was written on (revision {listing.revision})")
         if known.entry_count and not listing.entries:
             return self._doubt_text(f"it lists nothing under {self._prefix} any more")
         return None
+
+    def _is_continued_by(self, listing: Listing) -> bool:
+        """Whether all that was written up to the known revision stands in the list as it was read then.
+
+        A store of the same history can have more revisions than were seen and yet be another one: an etcd that was
+        wiped and made anew has the same cluster id.
+        """
+        assert self._known is not None, "without a known state there is nothing to continue"
+        revision = self._known.revision
+        return not self._is_started or all(
+            entry == self._entries.get(entry.key) for entry in listing.entries if entry.mod_revision <= revision
+        )
 
     def _doubt_text(self, reason: str) -> str:
         known = self._known
@@ -226,6 +241,7 @@ class Follower:
             and not self._is_log_lost
             and listing.history == known.history
             and listing.revision >= known.revision
+            and self._is_continued_by(listing)
         )
 
     async def _wait_for_confirmation(self) -> None:

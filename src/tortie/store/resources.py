@@ -33,7 +33,7 @@ from tortie.store.manifest_folder import UNREADABLE_PREFIX
 __all__ = ["ROOT_PREFIX", "BadRecord", "Decoded", "ResourceStore", "Snapshot", "decode_entries", "decode_entry"]
 
 ROOT_PREFIX: Final = "/calico/"
-"""Every resource's key begins with this."""
+"""Every resource's key begins with this, but those of secrets."""
 WRITE_TRIES_MAX: Final = 100
 """Tries of a write that others overtake; then StoreUnavailable."""
 
@@ -122,7 +122,7 @@ class ResourceStore:
         return (await self.snapshot(kind)).resources
 
     async def snapshot(self, kind: str | None = None) -> Snapshot:
-        """Return all resources (of a kind) as they stand at one revision, and the unusable records.
+        """Return all resources but secrets (or all of a kind) as they stand at one revision, and the unusable records.
 
         A file of manifests that cannot be read is among the unusable ones of every kind: who knows what it holds.
         """

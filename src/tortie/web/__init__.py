@@ -4,18 +4,30 @@ What it is for: `serve_api` runs it, `make_app` is the application alone. What i
 writing resources from Python (`tortie.store`).
 """
 
+from tortie.web.access import Access, AccessControl, Grant, Role, parse_grant
 from tortie.web.app import make_app
-from tortie.web.errors import KeysError, ListenFailed, TLSFilesInvalid, WebError
-from tortie.web.server import serve_api
+from tortie.web.errors import AccessInvalid, KeysError, ListenFailed, TLSFilesInvalid, WebError
+from tortie.web.server import Serving, serve_api
 from tortie.web.tls import TLSFiles, server_context
+from tortie.web.tokens import Token, TokenFile, TokenRefused
 
 __all__ = [
+    "Access",
+    "AccessControl",
+    "AccessInvalid",
+    "Grant",
     "KeysError",
     "ListenFailed",
+    "Role",
+    "Serving",
     "TLSFiles",
     "TLSFilesInvalid",
+    "Token",
+    "TokenFile",
+    "TokenRefused",
     "WebError",
     "make_app",
+    "parse_grant",
     "serve_api",
     "server_context",
 ]

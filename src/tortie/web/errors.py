@@ -1,9 +1,11 @@
 """Errors of the web face.
 
-    WebError ├── KeysError        a request for /v2/keys that etcd would refuse too, or whose value makes no
-    sense; becomes │                    etcd's error reply ├── ListenFailed     the address cannot be
-    listened on: in use, not ours, not allowed └── TLSFilesInvalid  a certificate or key file is missing, or
-    does not fit
+    WebError
+    ├── KeysError        a request for /v2/keys that etcd would refuse too, or whose value makes no sense; becomes
+    │                    etcd's error reply
+    ├── ListenFailed     the address cannot be listened on: in use, not ours, not allowed
+    ├── AccessInvalid    grants or tokens cannot be used as they were given
+    └── TLSFilesInvalid  a certificate or key file is missing, or does not fit
 
 Not here: errors of the datastore (`tortie.store.errors`); `keys.py` turns them into replies.
 """
@@ -11,7 +13,7 @@ Not here: errors of the datastore (`tortie.store.errors`); `keys.py` turns them 
 from http import HTTPStatus
 from typing import Final
 
-__all__ = ["ERROR_MESSAGES", "KeysError", "ListenFailed", "TLSFilesInvalid", "WebError"]
+__all__ = ["ERROR_MESSAGES", "AccessInvalid", "KeysError", "ListenFailed", "TLSFilesInvalid", "WebError"]
 
 ERROR_MESSAGES: Final = {
     100: "Key not found",
@@ -62,6 +64,10 @@ class KeysError(WebError):
         self.cause = cause
         self.index = index
         self.status = status or _STATUS.get(code, HTTPStatus.BAD_REQUEST)
+
+
+class AccessInvalid(WebError):
+    """A grant, a token's name or the file of tokens cannot be used. The message names it."""
 
 
 class ListenFailed(WebError):

@@ -13,7 +13,8 @@ from tortie.cli.app import GROUPS, VERBS, application
 from tortie.cli.errors import ExitCode
 
 FORBIDDEN_STANDING_ALONE = ("pydantic", "pydantic_core", "starlette", "uvicorn", "httpx", "h11", "http", "rich", "yaml",
-                            "structlog", "prometheus_client", "cryptography", "pyroute2", "sqlite3")  # fmt: skip
+                            "structlog", "prometheus_client", "cryptography", "pyroute2", "sqlite3", "grpc",
+                            "google")  # fmt: skip
 FORBIDDEN_IN_HELP = (*FORBIDDEN_STANDING_ALONE, "asyncio", "tortie.bgp", "tortie.model", "tortie.store")
 
 
@@ -118,6 +119,12 @@ def test_reflector_alone_loads_no_pydantic_no_http_no_rich() -> None:
     loaded = modules_after(["reflector", "run", *options, "--status-socket", "/dev/null/none"])
     assert "tortie.node.standalone_reflector" in loaded
     assert loaded.isdisjoint(FORBIDDEN_STANDING_ALONE)
+
+
+@pytest.mark.parametrize(("url", "is_loaded"), [("sqlite:///dev/null/none", False), ("etcd://127.0.0.1:1", True)])
+def test_grpc_is_loaded_for_etcd_only(url: str, is_loaded: bool) -> None:
+    loaded = modules_after(["get", "nodes", "--datastore", url])
+    assert {"grpc", "google.protobuf"} <= loaded if is_loaded else loaded.isdisjoint({"grpc", "google.protobuf"})
 
 
 def test_asking_an_agent_loads_no_pydantic() -> None:

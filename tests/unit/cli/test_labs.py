@@ -1,6 +1,9 @@
 """What `lab status` prints."""
 
-from tortie.cli.labs import status_text
+import pytest
+
+from tortie.cli.errors import CommandFailed
+from tortie.cli.labs import chosen_topology, status_text
 from tortie.lab.status import HostStatus, LabStatus
 from tortie.lab.supervisor import ProcessReport
 from tortie.lab.wiring import ContainerWiring
@@ -9,8 +12,8 @@ from tortie.lab.wiring import ContainerWiring
 def host(name: str, **changes: object) -> HostStatus:
     process = ProcessReport(name=f"{name}/node", host=name, is_running=True, pid=7, starts=1, exit_status=None,
                             arguments=("tortie",), log="x.log")  # fmt: skip
-    plain = {"name": name, "role": "node", "addresses": ("10.0.0.1/24",), "processes": (process,), "sessions": (),
-             "problem": "", "quarantine": ()}  # fmt: skip
+    plain = {"name": name, "role": "node", "agent": "tortie", "addresses": ("10.0.0.1/24",),
+             "processes": (process,), "sessions": (), "problem": "", "quarantine": ()}  # fmt: skip
     return HostStatus(**(plain | changes))  # type: ignore[arg-type]  # a test's table of changes
 
 
@@ -28,9 +31,20 @@ def test_a_lab_that_is_well() -> None:
     assert lines(host("a")) == [
         "lab 'seed' is up",
         "",
-        "HOST   ROLE   ADDRESSES     SESSIONS    PROCESSES",
-        "a      node   10.0.0.1/24   0 of 0 up   node",
+        "HOST   ROLE   AGENT    ADDRESSES     SESSIONS    PROCESSES",
+        "a      node   tortie   10.0.0.1/24   0 of 0 up   node",
     ]
+
+
+def test_another_agent_on_a_host() -> None:
+    topology = chosen_topology("seed", ("kube-node1=frr", "node1=bird"))
+    assert {host.name: host.agent for host in topology.hosts if host.agent != "tortie"} == {
+        "kube-node1": "frr",
+        "node1": "bird",
+    }
+    for text in ("kube-node1", "=bird", "kube-node1="):
+        with pytest.raises(CommandFailed, match="expected HOST=AGENT"):
+            chosen_topology("seed", (text,))
 
 
 def test_what_many_hosts_say_stands_once() -> None:

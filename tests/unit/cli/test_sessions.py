@@ -25,7 +25,8 @@ def status(*sessions: dict[str, Any], **changes: object) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "name": "kube-node1", "role": "node", "withheld": "", "intent_from": "datastore", "listen_errors": {},
         "speaker": {"local_as": 64512, "router_id": "10.10.31.193", "cluster_id": "10.10.31.193"},
-        "datastore": {"is_connected": True, "is_held": False, "text": "", "revision": 7, "acted_revision": 7},
+        "datastore": {"is_connected": True, "is_held": False, "text": "", "revision": 7, "acted_revision": 7,
+            "age_s": 9.0},
         "kernel": {"is_in_sync": True, "installed": 3, "desired": 3, "pending": 0, "failed_count": 0, "last_error": ""},
         "quarantine": [], "sessions": list(sessions), "events": [],
     }  # fmt: skip
@@ -98,12 +99,13 @@ def test_row(changes: dict[str, Any], expected: str) -> None:
 
 REMARKS = [
     ("not-followed", {"datastore": {"is_connected": False, "is_held": False, "text": "the file is gone",
-      "revision": 7, "acted_revision": 7}, "intent_from": "disk"},
-     "datastore: NOT FOLLOWED: the file is gone (runs by the last intent on disk,\n  acted on revision 7)\n"),
+      "revision": 7, "acted_revision": 7, "age_s": 3600.0}, "intent_from": "disk"},
+     "datastore: NOT FOLLOWED since 11:00:00: the file is gone (runs by the last\n"
+     "  intent on disk, acted on revision 7)\n"),
     ("held", {"role": "reflector", "datastore": {"is_connected": True, "is_held": True, "text": "it is empty",
-      "revision": 7, "acted_revision": 7}},
-     "datastore: NOT FOLLOWED: it is empty; if that is meant, confirm it: tortie\n"
-     "  reflector confirm (runs by what was read before, acted on revision 7)\n"),
+      "revision": 7, "acted_revision": 7, "age_s": 86401.0}},
+     "datastore: NOT FOLLOWED since 2026-01-01: it is empty; if that is meant, confirm\n"
+     "  it: tortie reflector confirm (runs by what was read before, acted on revision\n  7)\n"),
     ("withheld", {"withheld": "no record of node x"}, "not acted on: no record of node x"),
     ("no-speaker-yet", {"speaker": None}, "node kube-node1 is running\n"),
     ("restarted", {"speaker": {"local_as": 1, "router_id": "1.0.0.1", "deferred_families": ["ipv4", "ipv6"]}},

@@ -11,11 +11,15 @@ HOME = {"HOME": "/home/ann"}
 DATASTORE_ROWS = [
     ("given", "sqlite:///x.db", {"TORTIE_DATASTORE": "sqlite:///y.db"}, 0, "sqlite:///x.db"),
     ("environment", None, {"TORTIE_DATASTORE": "sqlite:///y.db"}, 0, "sqlite:///y.db"),
+    ("etcd-by-the-document-s-variable", None, {**HOME, "ETCD_ENDPOINTS": "https://e:2379"}, 0, "etcd://"),
+    ("ours-before-the-document-s", None, {"TORTIE_DATASTORE": "sqlite:///y.db", "ETCD_ENDPOINTS": "https://e"}, 0,
+     "sqlite:///y.db"),
     ("root", None, HOME, 0, "sqlite:///var/lib/tortie/datastore.db"),
     ("user", None, HOME, 1000, "sqlite:///home/ann/.local/share/tortie/datastore.db"),
     ("xdg", None, {**HOME, "XDG_DATA_HOME": "/data"}, 1000, "sqlite:///data/tortie/datastore.db"),
+    ("empty-etcd-counts-as-unset", None, {"ETCD_ENDPOINTS": ""}, 0, "sqlite:///var/lib/tortie/datastore.db"),
     ("empty-environment-counts-as-unset", None, {"TORTIE_DATASTORE": ""}, 0, "sqlite:///var/lib/tortie/datastore.db"),
-]
+]  # fmt: skip
 
 RUN_ROWS = [
     ("environment", {"TORTIE_RUN_DIR": "/x"}, 0, "/x"),

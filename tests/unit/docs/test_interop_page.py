@@ -3,15 +3,19 @@
 import pytest
 
 from documents import DOCS
-from support.daemons import DAEMONS, Bird2, bird_routes
-from support.interop_page import ROLES, Finding, interop_page
+from support.daemons import DAEMONS, FRR, Bird1, Bird2, GoBGP, bird_routes
+from support.interop_page import LAB_ROLES, ROLES, Finding, interop_page
 
 FAMILIES = ("ipv4", "ipv6")
+IN_LABS = (Bird2, Bird1, FRR, GoBGP)
 
 
 def test_no_row_is_missing() -> None:
     page = (DOCS / "interop.md").read_text(encoding="utf-8")
     rows = [f"| {daemon.name} | {role} | {family} |" for daemon in DAEMONS for role in ROLES for family in FAMILIES]
+    rows += [
+        f"| {daemon.name} | {role} | {family} |" for daemon in IN_LABS for role in LAB_ROLES for family in FAMILIES
+    ]
     assert [row for row in rows if row not in page] == []
 
 
@@ -45,3 +49,11 @@ Table master4:
     assert (route.med, route.local_pref, route.communities) == (77, 100, ("64512:7",))
     assert (route.originator_id, route.cluster_list) == ("192.0.2.3", ("1.0.0.1", "1.0.0.2"))
     assert route.unknown == (0xF0,)
+
+
+def test_a_row_of_a_lab_stands_in_the_second_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bird2, "version", lambda: "9.9")
+    page = interop_page([Finding(Bird2, "lab reflector", "ipv6", ("commands", "pings"))])
+    first, second = page.split("## In the place of a lab node")
+    assert "lab reflector" not in first
+    assert "| BIRD 2 | lab reflector | ipv6 |  | ✓ | ✓ |  |  |" in second

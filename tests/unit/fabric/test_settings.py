@@ -1,21 +1,16 @@
 """Tests of tortie.fabric.settings: BGPConfiguration, default and per node."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from support.fabric import configuration
 from tortie.fabric.intent import SecretReference
-from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, Unsupported
 from tortie.fabric.records import Settings
 from tortie.fabric.settings import AllSettings, read_settings
 from tortie.model import BGPConfiguration
 
 
-def read(
-    *configurations: BGPConfiguration, unsupported: Sequence[Unsupported] = UNSUPPORTED_PEER_FIELDS
-) -> tuple[AllSettings, list[str]]:
-    settings, problems = read_settings(configurations, unsupported)
+def read(*configurations: BGPConfiguration) -> tuple[AllSettings, list[str]]:
+    settings, problems = read_settings(configurations)
     return settings, [entry.reason for entry in sorted(problems)]
 
 
@@ -75,18 +70,9 @@ def test_a_bad_as_number_takes_out_itself_not_the_mesh_switch() -> None:
     ]
 
 
-def test_a_mesh_password_that_cannot_be_used_means_no_mesh_rather_than_no_password() -> None:
-    secret = {"secretKeyRef": {"name": "bgp", "key": "mesh"}}
-    settings, problems = read(configuration(nodeMeshPassword=secret))
-    assert not settings.cluster.is_mesh_enabled
-    assert not settings.is_default_usable
-    assert [problem.split(":")[0] for problem in problems] == ["spec.nodeMeshPassword"]
-
-
 def test_what_the_mesh_has_of_its_own() -> None:
-    """Where the speaker can do passwords."""
     secret = {"secretKeyRef": {"name": "bgp", "key": "mesh"}}
-    settings, problems = read(configuration(nodeMeshPassword=secret, nodeMeshMaxRestartTime="90s"), unsupported=())
+    settings, problems = read(configuration(nodeMeshPassword=secret, nodeMeshMaxRestartTime="90s"))
     assert settings.cluster.mesh_password == SecretReference("bgp", "mesh")
     assert settings.cluster.mesh_restart_time_s == 90
     assert settings.cluster.is_mesh_enabled
@@ -94,7 +80,7 @@ def test_what_the_mesh_has_of_its_own() -> None:
 
 
 def test_a_mesh_password_without_a_secret_means_no_mesh() -> None:
-    settings, problems = read(configuration(nodeMeshPassword={}), unsupported=())
+    settings, problems = read(configuration(nodeMeshPassword={}))
     assert not settings.cluster.is_mesh_enabled
     assert [problem.split(":")[0] for problem in problems] == ["spec.nodeMeshPassword.secretKeyRef"]
 

@@ -10,6 +10,7 @@ from tortie.lab.checks import (
     find_best,
     find_paths,
     gateway_of,
+    kernel_ways,
     mesh_session_count,
     parse_json,
     parse_ss,
@@ -97,12 +98,24 @@ def host(name: str, *states: str) -> HostStatus:
     return HostStatus(
         name=name,
         role="node",
+        agent="tortie",
         addresses=(),
         processes=(),
         sessions=sessions if states else None,
         problem="",
         quarantine=(),
     )
+
+
+def test_ways_in_a_kernel() -> None:
+    text = """\
+192.168.30.64/26 nhid 24 via 10.10.31.11 dev eth0 proto bgp metric 20
+192.168.157.0 dev cali5d5f5b3c663 proto 77 scope link
+blackhole 192.168.157.0/26 proto bird metric 32
+192.168.162.0/26 dev eth0 proto static
+
+"""
+    assert kernel_ways(text) == {"192.168.30.64/26": "10.10.31.11", "192.168.157.0/26": None, "192.168.162.0/26": ""}
 
 
 def test_established_ends_of_the_named_hosts_are_counted() -> None:

@@ -39,7 +39,7 @@ def test_seed_runs_an_agent_a_host_and_the_api() -> None:
         (
             "kube-master/api",
             "tortie api --listen 10.10.31.190:2379 --ca-cert /run/lab/pki/ca.pem --cert /run/lab/pki/server.pem "
-            "--key /run/lab/pki/server-key.pem --datastore sqlite:///run/lab/store/tortie.db",
+            "--key /run/lab/pki/server-key.pem --grant write=CN=calicoctl --datastore sqlite:///run/lab/store/tortie.db",
         ),
     ],
 )

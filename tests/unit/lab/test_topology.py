@@ -159,7 +159,7 @@ def test_what_is_no_yaml_is_said_with_its_line(text: str, expected: str) -> None
             id="containers on a plain host",
         ),
         pytest.param(HOST_A, "a: {role: king, interfaces: {lan: 10.0.0.2}}", "role", "one of node, ", id="role"),
-        pytest.param(HOST_A, "a: {agent: x, interfaces: {lan: 10.0.0.2}}", "agent", "one of tortie, none", id="agent"),
+        pytest.param(HOST_A, "a: {agent: x, interfaces: {lan: 10.0.0.2}}", "agent", "one of tortie, bird", id="agent"),
         pytest.param(HOST_A, "a: {start: x, interfaces: {lan: 10.0.0.2}}", "start", "automatic, manual", id="start"),
         pytest.param(
             HOST_A, "a: {role: reflector, interfaces: {lan: 10.0.0.2}}", "cluster_id", "in IPv4 notation", id="cluster"

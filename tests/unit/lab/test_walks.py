@@ -5,6 +5,7 @@ import pytest
 from tortie.lab.commands import COMMANDS
 from tortie.lab.errors import TopologyInvalid
 from tortie.lab.lab_walk import LabWalk
+from tortie.lab.mixed_walk import MixedWalk
 from tortie.lab.racks_walk import RacksWalk
 from tortie.lab.seed_walk import SeedWalk
 from tortie.lab.topology import Topology, known_topologies, load_topology, parse_topology
@@ -31,7 +32,7 @@ def walk(topology: Topology, *, is_kept: bool = False) -> LabWalk:
 
 @pytest.mark.parametrize("name", known_topologies())
 def test_every_shipped_topology_has_a_walk(name: str) -> None:
-    kind = RacksWalk if name.startswith("racks") else SeedWalk
+    kind = {"racks": RacksWalk, "mixed": MixedWalk}.get(name.partition("-")[0], SeedWalk)
     assert type(walk(load_topology(name))) is kind
 
 

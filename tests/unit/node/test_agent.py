@@ -22,7 +22,8 @@ from tortie.node.agent import Agent, AgentOptions
 from tortie.node.errors import StatusSocketInUse
 from tortie.node.last_sessions import load_last_sessions
 from tortie.node.log import Log
-from tortie.store import InvalidRequest, ResourceStore, Store, open_store
+from tortie.store import InvalidRequest, Put, ResourceStore, SchemaMismatch, Store, open_store
+from tortie.store.schema import SCHEMA_KEY, SCHEMA_VERSION, Schema
 
 DEADLINE_S = 20.0
 ADDRESSES = ("127.77.0.1", "127.77.0.2")
@@ -324,6 +325,26 @@ def test_settings_that_cannot_be_used_leave_everything_as_it_is(pair: Pair) -> N
 
                 await pair.wait_for(is_withheld)
                 assert await pair.is_established(0)
+
+    asyncio.run(run())
+
+
+def test_a_newer_schema_leaves_everything_as_it_is(pair: Pair) -> None:
+    async def newer(store: Store) -> None:
+        await store.transact([], [Put(SCHEMA_KEY, Schema(SCHEMA_VERSION + 1).to_value())])
+        with pytest.raises(SchemaMismatch):  # and nobody of today writes what would be seen
+            await add_node(store, "n9", "10.0.0.9")
+
+    async def is_withheld() -> bool:
+        return "install a newer tortie" in (await pair.status(0))["withheld"]
+
+    async def run() -> None:
+        async with pair.running(0), pair.running(1):
+            await pair.wait_for(pair.is_established)
+            async with with_store(pair, newer):
+                await pair.wait_for(is_withheld)
+                assert await pair.is_established()
+                assert (await pair.status(0))["originated"] == ["10.0.0.0/16"]
 
     asyncio.run(run())
 

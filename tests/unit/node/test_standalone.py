@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tortie.bgp.engine import AddPathMode
+from tortie.bgp.engine import AddPathMode, PrefixLimit
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.node.standalone import StandaloneConfig, StandaloneInvalid, client_ranges_config, load_standalone
 
@@ -107,6 +107,11 @@ BAD = [
     ("passive-no-boolean", with_peer("address: 10.0.0.1, passive: 'no'"), "peers[0].passive: 'no': expected true or"),
     ("hold-time-2", with_peer("address: 10.0.0.1, hold_time: 2"), "peers[0].hold_time: 2: expected 0, or at least 3"),
     ("restart-time-4096", with_peer("address: 10.0.0.1, restart_time: 4096"), "peers[0].restart_time: 4096: expected"),
+    ("max-prefixes-negative", with_peer("address: 10.0.0.1, max_prefixes: -1"), "peers[0].max_prefixes: -1: expected"),
+    ("max-prefixes-warning-0", with_peer("address: 10.0.0.1, max_prefixes: 1, max_prefixes_warning: 0"),
+     "peers[0].max_prefixes_warning: 0: expected a whole number from 1 to 100"),
+    ("max-prefixes-restart-alone", with_peer("address: 10.0.0.1, max_prefixes_restart: 60"),
+     "peers[0].max_prefixes_restart: has no meaning without max_prefixes"),
     ("add-path-unknown", with_peer("address: 10.0.0.1, add_path: all"),
      "peers[0].add_path: 'all': expected off or receive or send or both"),
     ("add-path-true", with_peer("address: 10.0.0.1, add_path: true"), "peers[0].add_path: True: expected off or"),
@@ -162,6 +167,22 @@ def test_add_path(text: str, mode: AddPathMode) -> None:
     assert load(with_peer(f"range: 10.0.0.0/8{text}")).ranges[0].options.add_path is mode
 
 
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("", None),
+        (", max_prefixes: 0", PrefixLimit(prefixes_max=0)),
+        (", max_prefixes: 100", PrefixLimit(prefixes_max=100, warning_percent=80, restart_s=900)),
+        (
+            ", max_prefixes: 100, max_prefixes_warning: 50, max_prefixes_restart: 0",
+            PrefixLimit(prefixes_max=100, warning_percent=50, restart_s=0),
+        ),
+    ],
+)
+def test_max_prefixes(text: str, limit: PrefixLimit | None) -> None:
+    assert load(with_peer(f"address: 10.0.0.1{text}")).peers[0].options.prefix_limit == limit
+
+
 def test_options_are_the_same_as_a_file() -> None:
     from_options = client_ranges_config(
         listen="10.10.31.168",
@@ -170,10 +191,12 @@ def test_options_are_the_same_as_a_file() -> None:
         router_id=None,
         cluster_id="1.0.0.1",
         client_ranges=["10.0.0.0/8", "fd00::/8"],
+        max_prefixes=500,
     )
     from_file = load(
         "listen: {address: 10.10.31.168, port: 1790}\nas: 64512\ncluster_id: 1.0.0.1\n"
-        "peers: [{range: 10.0.0.0/8, client: true}, {range: 'fd00::/8', client: true}]\n"
+        "peers:\n  - {range: 10.0.0.0/8, client: true, max_prefixes: 500}\n"
+        "  - {range: 'fd00::/8', client: true, max_prefixes: 500}\n"
     )
     assert from_options == from_file
 
@@ -183,6 +206,60 @@ def test_options_that_cannot_be_used_are_named_as_in_a_file() -> None:
         client_ranges_config(
             listen="10.10.31.168", port=179, local_as=1, router_id=None, cluster_id="x", client_ranges=[]
         )
+
+
+PEERS = MINIMAL + "peers:\n"
+
+
+@pytest.mark.rfc("2385", "2")
+@pytest.mark.rfc("5082", "3")
+def test_passwords_and_distances() -> None:
+    config = load(
+        PEERS
+        + """\
+  - {range: 10.0.0.0/8, password_file: /etc/tortie/clients}
+  - {address: 10.1.0.1, password_file: /etc/tortie/one, ttl_security: 255}
+  - {address: 192.0.2.9}
+"""
+    )
+    files = {"10.0.0.0/8": Path("/etc/tortie/clients"), "10.1.0.1": Path("/etc/tortie/one")}
+    assert config.password_files == files
+    one, plain = config.peers
+    assert (one.options.has_password, one.options.ttl_security_hops) == (True, 255)
+    assert (plain.options.has_password, plain.options.ttl_security_hops) == (False, 0)
+    assert config.ranges[0].options.has_password
+
+
+@pytest.mark.parametrize(
+    ("peers", "message"),
+    [
+        ("  - {address: 192.0.2.9, password_file: secret}", "'secret': expected the absolute path of a file"),
+        ("  - {address: 192.0.2.9, password_file: ''}", "'': expected the absolute path of a file"),
+        ("  - {address: 192.0.2.9, password_file: 7}", "7: expected text"),
+        ("  - {address: 192.0.2.9, ttl_security: 0}", "0: expected a whole number from 1 to 255"),
+        ("  - {address: 192.0.2.9, ttl_security: 256}", "256: expected a whole number from 1 to 255"),
+        (
+            "  - {address: 192.0.2.9, password_file: /a}\n  - {address: 192.0.2.9, port: 1790}",
+            "missing, expected that of the other peer with this address",
+        ),
+        (
+            "  - {range: 10.0.0.0/8, password_file: /a}\n  - {address: 10.0.0.1}",
+            "address 10.0.0.1: expected a password_file, since it lies in the range 10.0.0.0/8, which has one",
+        ),
+    ],
+)
+def test_passwords_and_distances_that_cannot_be(peers: str, message: str) -> None:
+    with pytest.raises(StandaloneInvalid, match=message):
+        load(PEERS + peers)
+
+
+def test_the_password_of_client_ranges_is_an_option_too() -> None:
+    config = client_ranges_config(
+        listen="10.10.31.168", port=179, local_as=64512, router_id=None, cluster_id=None,
+        client_ranges=["10.0.0.0/8", "fd00::/8"], password_file=Path("/run/password"),
+    )  # fmt: skip
+    assert config.password_files == dict.fromkeys(("10.0.0.0/8", "fd00::/8"), Path("/run/password"))
+    assert all(each.options.has_password for each in config.ranges)
 
 
 @pytest.mark.rfc("7911", "4")

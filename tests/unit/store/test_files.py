@@ -430,9 +430,17 @@ def test_closed(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-def test_opened_by_url(tmp_path: Path) -> None:
-    assert isinstance(open_store(f"files://{tmp_path}"), FilesStore)
-    assert isinstance(open_store(f"files://{tmp_path}/"), FilesStore)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_opened_by_url(tmp_path: Path, slash: str) -> None:
+    async def write() -> None:
+        store = open_store(f"files://{tmp_path}{slash}")
+        try:
+            with pytest.raises(ReadOnly):
+                await store.transact([], [Put("/calico/x", b"")])
+        finally:
+            await store.close()
+
+    asyncio.run(write())
 
 
 @pytest.mark.parametrize("url", ["files://", "files://manifests", "files:"])

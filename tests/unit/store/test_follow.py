@@ -312,6 +312,36 @@ def test_an_empty_list_that_nothing_explains_is_not_obeyed() -> None:
     run(test)
 
 
+def test_a_backup_that_is_written_on_stays_unbelieved(tmp_path: Path) -> None:
+    """It has more revisions than were seen, but some of them are not those that were seen."""
+    path, backup = tmp_path / "s.db", tmp_path / "backup.db"
+
+    async def test() -> None:
+        writer = SQLiteStore(path)
+        await put(writer, "/a")
+        await writer.close()
+        shutil.copy(path, backup)
+        store = SQLiteStore(path)
+        await put(store, "/b")
+        follower = Follower(store, "/", timers=FAST)
+        async with aclosing(follower.updates()) as outputs:
+            assert list((await start(outputs)).entries) == ["/a", "/b"]
+            path.unlink()
+            assert "removed" in (await next_status(outputs)).text
+            writer = SQLiteStore(backup)
+            for key in ("/c", "/d", "/e"):
+                await put(writer, key)
+            await writer.close()
+            backup.rename(path)
+            await hold(outputs, "it went back and was written on (revision 4)")
+            assert follower.confirm()
+            assert not (await next_status(outputs)).is_held
+            assert list((await next_update(outputs)).entries) == ["/a", "/c", "/d", "/e"]
+        await store.close()
+
+    run(test)
+
+
 def test_a_backup_put_in_place_is_not_obeyed_and_the_right_file_is(tmp_path: Path) -> None:
     path, backup, right = tmp_path / "s.db", tmp_path / "backup.db", tmp_path / "right.db"
 

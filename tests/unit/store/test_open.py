@@ -7,18 +7,19 @@ import pytest
 
 from tortie.store import InvalidRequest, StoreUnavailable, open_store
 from tortie.store.memory import MemoryStore
+from tortie.store.open import open_driver
 from tortie.store.sqlite_store import SQLiteStore
 
 
 def test_each_memory_store_is_a_new_one() -> None:
-    first, second = open_store("memory://"), open_store("memory://")
+    first, second = open_driver("memory://"), open_driver("memory://")
     assert isinstance(first, MemoryStore)
     assert first is not second
 
 
 def test_sqlite_by_absolute_path(tmp_path: Path) -> None:
     async def test() -> None:
-        store = open_store(f"sqlite://{tmp_path}/s.db")
+        store = open_driver(f"sqlite://{tmp_path}/s.db")
         assert isinstance(store, SQLiteStore)
         await store.list("/")
         await store.close()

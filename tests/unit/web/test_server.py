@@ -8,13 +8,15 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from tortie.node.log import Log
 from tortie.store.memory import MemoryStore
-from tortie.web import ListenFailed, TLSFiles, TLSFilesInvalid, serve_api
+from tortie.web import ListenFailed, Serving, TLSFiles, TLSFilesInvalid, parse_grant, serve_api
 from tortie.web.server import HEADER_BYTES_MAX
 
 DEADLINE_S = 30
@@ -32,6 +34,14 @@ class CertificateFiles(Protocol):
     encrypted_key: Path
 
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GRANTS = (parse_grant("write=CN=client"),)
+
+
+def serving(address: str = "127.0.0.1", port: int = 0, tls: TLSFiles | None = None) -> Serving:
+    return Serving(listen=(address, port), tls=tls, grants=GRANTS, clock=lambda: NOW)
+
+
 def run(test: Callable[[MemoryStore, int], Awaitable[None]], tls: TLSFiles | None = None) -> None:
     """Run a test beside a server, on a free port of 127.0.0.1; the server is cancelled at its end."""
 
@@ -40,7 +50,7 @@ def run(test: Callable[[MemoryStore, int], Awaitable[None]], tls: TLSFiles | Non
         loop = asyncio.get_running_loop()
         port: asyncio.Future[int] = loop.create_future()
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-            server = tasks.create_task(serve_api(store, "127.0.0.1", 0, tls, port.set_result))
+            server = tasks.create_task(serve_api(store, serving(tls=tls), Log(), port.set_result))
             await test(store, await port)
             server.cancel()
 
@@ -106,35 +116,41 @@ def test_the_documents_lines_work_as_printed(certificates: CertificateFiles) -> 
     run(test, certificates.server)
 
 
+def files_of(certificates: CertificateFiles) -> str:
+    cert_file, key_file = certificates.client
+    return f"--cacert {certificates.server.ca_cert_file} --cert {cert_file} --key {key_file}"
+
+
 @needs_curl
-def test_without_tls_the_lines_need_no_certificates() -> None:
+def test_the_life_of_a_record(certificates: CertificateFiles) -> None:
     async def test(store: MemoryStore, port: int) -> None:
-        line = f"curl -L http://127.0.0.1:{port}{URL} -XPUT -d value='{VALUE}' -s -w '%{{http_code}}'"
-        _, output, _ = await shell(line)
+        curl, root = f"curl -s {files_of(certificates)}", f"https://127.0.0.1:{port}"
+        _, output, _ = await shell(f"{curl} -L {root}{URL} -XPUT -d value='{VALUE}' -w '%{{http_code}}'")
         assert output.splitlines()[1] == "201"
-        _, output, _ = await shell(f"curl -s -i http://127.0.0.1:{port}{URL}")
+        _, output, _ = await shell(f"{curl} -i {root}{URL}")
         assert "x-etcd-index: 1" in output.lower()
         assert json.loads(output.splitlines()[-1])["node"]["value"] == VALUE
-        _, output, _ = await shell(f"curl -s http://127.0.0.1:{port}/v2/keys/calico/bgp/v1/rr_v4?recursive=true")
+        _, output, _ = await shell(f"{curl} {root}/v2/keys/calico/bgp/v1/rr_v4?recursive=true")
         assert len(json.loads(output)["node"]["nodes"]) == 1
-        _, output, _ = await shell(f"curl -s -XDELETE http://127.0.0.1:{port}{URL}")
+        _, output, _ = await shell(f"{curl} -XDELETE {root}{URL}")
         assert json.loads(output)["action"] == "delete"
         assert (await store.list("/")).entries == ()
 
-    run(test)
+    run(test, certificates.server)
 
 
 @needs_curl
-def test_a_bad_value_is_refused_in_words() -> None:
+def test_a_bad_value_is_refused_in_words(certificates: CertificateFiles) -> None:
     async def test(store: MemoryStore, port: int) -> None:
-        line = f"curl -s -L http://127.0.0.1:{port}{URL} -XPUT -d value='{VALUE.replace('1.0.0.1', 'one')}'"
+        line = f"curl -s {files_of(certificates)} -L https://127.0.0.1:{port}{URL} -XPUT"
+        line += f" -d value='{VALUE.replace('1.0.0.1', 'one')}'"
         code, output, _ = await shell(line + " -w '%{http_code}'")
         body, status = output.splitlines()
         assert (code, status) == (0, "400")
         assert "field cluster_id: 'one': expected a cluster id in IPv4 notation" in json.loads(body)["cause"]
         assert (await store.list("/")).revision == 0
 
-    run(test)
+    run(test, certificates.server)
 
 
 @needs_curl
@@ -208,7 +224,7 @@ def has_ipv6() -> bool:
     return True
 
 
-def serve(address: str, port: int, tls: TLSFiles | None = None, *, may_be_open: bool = False) -> None:
+def serve(address: str, port: int, tls: TLSFiles | None = None) -> None:
     """Serve until ready, then end by SIGTERM as a service manager would."""
 
     def end(_: int) -> None:
@@ -216,7 +232,7 @@ def serve(address: str, port: int, tls: TLSFiles | None = None, *, may_be_open: 
 
     async def main() -> None:
         async with asyncio.timeout(DEADLINE_S):
-            await serve_api(MemoryStore(), address, port, tls, end, may_be_open=may_be_open)
+            await serve_api(MemoryStore(), serving(address, port, tls), Log(), end)
 
     asyncio.run(main())
 
@@ -230,15 +246,11 @@ def test_it_listens_on_loopback_and_ends_on_a_signal(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.10.31.190", "fd00::190"])
 def test_others_are_kept_out_without_certificates(address: str) -> None:
-    with pytest.raises(ListenFailed, match="others can reach it, and without TLS any of them may change"):
+    with pytest.raises(ListenFailed, match="others can reach it, so it needs TLS and callers who show who"):
         serve(address, 0)
 
 
-def test_unless_it_is_allowed() -> None:
-    serve("0.0.0.0", 0, may_be_open=True)
-
-
-def test_or_there_are_certificates(certificates: CertificateFiles) -> None:
+def test_unless_there_are_certificates(certificates: CertificateFiles) -> None:
     serve("0.0.0.0", 0, certificates.server)
 
 

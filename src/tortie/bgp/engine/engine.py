@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.damping import Damping
 from tortie.bgp.engine.helper import Helper
 from tortie.bgp.engine.next_hops import NextHops
 from tortie.bgp.engine.observer import Observer
@@ -31,6 +32,7 @@ from tortie.bgp.engine.outputs import (
 )
 from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
 from tortie.bgp.engine.peer_table import PeerTable
+from tortie.bgp.engine.prefix_limit import find_excess, find_near, held_until
 from tortie.bgp.engine.propagation import Propagation
 from tortie.bgp.engine.restart import (
     SelectionDeferral,
@@ -96,6 +98,9 @@ class Engine:
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
         self._peers = PeerTable()
         self.refused_count = 0
+        self.evicted_count = 0
+        self._half_open: dict[Peer, None] = {}
+        self._damping = Damping()
         self.totals = Totals()
         self._observer = observer
         self._watchers = () if observer is None else observer.watchers
@@ -145,6 +150,7 @@ class Engine:
             former = self._peers.rename(key, wanted)
             if former is not None:
                 self._deferral.note_renamed(former, key)
+                self._half_open.pop(self.peers[key], None)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._peers.range_options(key.remote_address) if peer.is_dynamic else None
@@ -198,6 +204,17 @@ class Engine:
         peer.session.reconfigure(self._session_config(key, options), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
         self._apply_in_place(peer, former)
+        if options.prefix_limit != former.prefix_limit:
+            self._apply_prefix_limit(peer, now)
+            self._pump(peer, now)
+
+    def _apply_prefix_limit(self, peer: Peer, now: float) -> None:
+        """A new limit lets a session start that the former one held down, and counts at once."""
+        if peer.held_until is not None:
+            self._end_holding_down(peer, now)
+        elif peer.negotiated is not None:
+            peer.families_warned.clear()
+            self._check_prefix_limit(peer, sorted(peer.negotiated.families), now)
 
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
@@ -246,14 +263,16 @@ class Engine:
                 peer.memberships[family] = Membership(self.rib.groups[profile], member)
                 self._ready[peer] = None
 
-    def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
+    def _add(
+        self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool, failure_count: int = 0
+    ) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
         session.local_restart = self._local_restart()
         if (observer := self._observer) is not None:
             session.observe(lambda text: observer.session_event(key, text))
         peer = Peer(key, options, session, is_dynamic=is_dynamic)
         self._peers.add(peer)
-        session.start(now)
+        session.start(now, failure_count)
         self._pump(peer, now)
         return peer
 
@@ -267,6 +286,7 @@ class Engine:
         self._helper.drop(peer)
         self._deferral.note_gone(peer.key)
         self._peers.remove(peer)
+        self._half_open.pop(peer, None)
         self._timers.forget(peer)
 
     def shutdown(self, now: float, *, for_restart: bool = False) -> None:
@@ -320,12 +340,29 @@ class Engine:
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
-        """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
+    def originate(
+        self,
+        prefix: str,
+        now: float,
+        *,
+        next_hop: str | None = None,
+        local_pref: int | None = None,
+        med: int | None = None,
+    ) -> None:
+        """Announce a prefix of our own.
+
+        Args:
+            prefix: text.
+            now: the time.
+            next_hop: None = ourselves, as each session sees us.
+            local_pref: degree of preference that internal peers are told, None = 100.
+            med: MULTI_EXIT_DISC, None = absent.
+        """
         self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
-        self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
+        attributes = self.table.intern(next_hop=packed, local_pref=local_pref, med=med)
+        self.rib.announce(self.local, family, attributes, (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""
@@ -354,6 +391,11 @@ class Engine:
         return self._next_hops.metric(next_hop)
 
     # ------------------------------------------------------------------ connections
+
+    def inbound_options(self, remote_address: str, local_address: str) -> SessionOptions | None:
+        """Return how a peer that connects between these addresses is configured; None: it is not, `accept` refuses."""
+        peer = self._peers.find_inbound(remote_address, local_address)
+        return self._peers.range_options(remote_address) if peer is None else peer.options
 
     def accept(self, connection: int, remote_address: str, local_address: str, now: float) -> None:
         """Take an inbound connection; a peer that nobody configured is told Cease / Connection Rejected (RFC 4486)."""
@@ -419,7 +461,18 @@ class Engine:
         options = self._peers.range_options(remote_address)
         if options is None or self._peers.is_full:
             return None
-        return self._add(PeerKey(local_address, remote_address, 0), options, now, is_dynamic=True)
+        self._evict_half_open(now)
+        failure_count = self._damping.failure_count(remote_address, now)
+        key = PeerKey(local_address, remote_address, 0)
+        peer = self._add(key, options, now, is_dynamic=True, failure_count=failure_count)
+        self._half_open[peer] = None
+        return peer
+
+    def _evict_half_open(self, now: float) -> None:
+        """Make room for one more peer without a session: whoever means it has said OPEN by now (RFC 4486 §4)."""
+        if len(self._half_open) >= self.config.half_open_max:
+            self.evicted_count += 1
+            self._remove(next(iter(self._half_open)), now, CEASE_OUT_OF_RESOURCES)
 
     # ------------------------------------------------------------------ time and output
 
@@ -429,6 +482,8 @@ class Engine:
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
+            if peer.held_until is not None and peer.held_until <= now:
+                self._end_holding_down(peer, now)
             self._pump(peer, now)
         self._end_deferral(now)
 
@@ -496,8 +551,9 @@ class Engine:
         """Carry out all that a peer's session has put out, in order."""
         self._take_session_outputs(peer, now)
         self._timers.update(peer)
-        is_gone = peer.was_connected and not peer.connections and peer.stale is None
+        is_gone = peer.was_connected and not peer.connections and peer.stale is None and peer.held_until is None
         if peer.is_dynamic and is_gone and peer.key in self.peers:
+            self._damping.note_gone(peer.key.remote_address, peer.session.failure_count, now)
             peer.session.stop(now)
             self._take_session_outputs(peer, now)
             self._forget(peer)
@@ -534,6 +590,8 @@ class Engine:
 
     def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
+        if peer.held_until is not None:
+            return  # the rest of what it had sent when it went over its limit
         source = peer.source
         assert source is not None, "only an established session passes UPDATEs on"
         for family, nlris in update.withdrawn:
@@ -542,8 +600,27 @@ class Engine:
             if self.config.resolve_next_hops:
                 self._next_hops.want(attributes.next_hop)
             self.rib.announce(source, family, attributes, nlris)
+        if update.announced and peer.options.prefix_limit is not None:
+            self._check_prefix_limit(peer, [family for family, _, _ in update.announced], now)
         if update.end_of_rib is not None:
             self._on_end_of_rib(peer, update.end_of_rib, now)
+
+    def _check_prefix_limit(self, peer: Peer, families: Sequence[Family], now: float) -> None:
+        """Tell the owner that a peer comes near its limit; end the session of one that is beyond it."""
+        excess = find_excess(self.rib, peer, families)
+        if excess is None:
+            self._outputs.extend(find_near(self.rib, peer, families))
+        else:
+            peer.held_until = held_until(excess.limit, now)
+            peer.session.hold_down(now, excess.notification, excess.text)
+
+    def _end_holding_down(self, peer: Peer, now: float) -> None:
+        """Let a session start again; a peer of a range is forgotten, it comes back by itself."""
+        peer.held_until = None
+        if peer.is_dynamic:
+            self._forget(peer)
+        else:
+            peer.session.start(now)
 
     def _on_end_of_rib(self, peer: Peer, family: Family, now: float) -> None:
         peer.end_of_rib_from.add(family)
@@ -561,6 +638,8 @@ class Engine:
         peer.connection = negotiated.connection
         peer.has_unsent = False
         peer.end_of_rib_from.clear()
+        peer.families_warned.clear()
+        self._half_open.pop(peer, None)
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)

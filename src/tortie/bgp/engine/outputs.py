@@ -67,6 +67,16 @@ class PeerDown:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixLimitNear:
+    """The peer comes near the number of prefixes of a family that it may announce; said once a session."""
+
+    peer: PeerKey
+    family: Family
+    count: int
+    prefixes_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfRIBReceived:
     """The peer has sent all it had when the session came up (RFC 4724 §2)."""
 
@@ -99,6 +109,7 @@ Output = (
     | CloseConnection
     | PeerUp
     | PeerDown
+    | PrefixLimitNear
     | EndOfRIBReceived
     | BestPathsChanged
     | NextHopsWanted

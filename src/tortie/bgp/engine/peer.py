@@ -6,6 +6,7 @@ Structures to know: `Peer`, `Membership`, `Stale`.
 """
 
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
@@ -60,6 +61,9 @@ class Peer:
         connection: the established one, None while there is none.
         connections: its open connections, at most one a direction.
         was_connected: it had one at some time.
+        held_until: it announced too many prefixes and stays down until then; infinity = until it is configured anew;
+            None mostly.
+        families_warned: those near their limit, of which the owner was told.
         end_of_rib_from: families whose End-of-RIB has come since the session was established.
         announced_count, withdrawn_count: prefixes sent since then.
     """
@@ -69,7 +73,9 @@ class Peer:
         "connection",
         "connections",
         "end_of_rib_from",
+        "families_warned",
         "has_unsent",
+        "held_until",
         "is_dynamic",
         "key",
         "memberships",
@@ -98,6 +104,8 @@ class Peer:
         self.was_connected = False
         self.memberships: dict[Family, Membership] = {}
         self.has_unsent = False
+        self.held_until: float | None = None
+        self.families_warned: set[Family] = set()
         self.end_of_rib_from: set[Family] = set()
         self.announced_count = 0
         self.withdrawn_count = 0
@@ -107,11 +115,14 @@ class Peer:
         return any(group.is_behind(member) for group, member in self.memberships.values())
 
     def next_timer(self) -> float | None:
-        """Return when the session or what is stale wants attention."""
+        """Return when the session, what is stale or the end of being held down wants attention."""
         timer = self.session.next_timer()
-        if self.stale is None:
+        if self.stale is None and self.held_until is None:
             return timer
-        return self.stale.deadline if timer is None else min(timer, self.stale.deadline)
+        stale_deadline = None if self.stale is None else self.stale.deadline
+        deadlines = (timer, stale_deadline, self.held_until)
+        deadline = min((each for each in deadlines if each is not None), default=inf)
+        return None if deadline == inf else deadline
 
     def import_rule(self) -> ImportRule:
         """How what it announces is judged."""

@@ -48,7 +48,8 @@ class PeerStatus:
     """One session. Ages in seconds; NOTIFICATIONs and events as text.
 
     `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
-    paths are kept if it does not come back or sends no End-of-RIB, None = there are none.
+    paths are kept if it does not come back or sends no End-of-RIB, None = there are none. `is_held_down`: it announced
+    more than `prefixes_max` and has to wait.
     """
 
     remote_address: str
@@ -67,6 +68,8 @@ class PeerStatus:
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
+    prefixes_max: int | None = None
+    is_held_down: bool = False
     families: tuple[FamilyStatus, ...]
     announced: int
     withdrawn: int
@@ -199,6 +202,8 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
+        prefixes_max=None if options.prefix_limit is None else options.prefix_limit.prefixes_max,
+        is_held_down=peer.held_until is not None,
         families=_family_statuses(engine, peer, sent_counts),
         announced=peer.announced_count,
         withdrawn=peer.withdrawn_count,

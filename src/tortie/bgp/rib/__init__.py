@@ -7,11 +7,12 @@ from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attribute
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, may_reflect, reflected_attributes
 from tortie.bgp.rib.rib import RIB, ImportRule
-from tortie.bgp.rib.segment import Segment
+from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES, Segment
 from tortie.bgp.rib.update_group import Member, UpdateGroup
 
 __all__ = [
     "RIB",
+    "SEGMENT_SIZE_BYTES",
     "STEPS",
     "AddPathGroup",
     "AdjRIBIn",

@@ -14,7 +14,7 @@ from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.decision import LOCAL_PREF_DEFAULT
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
-from tortie.bgp.wire import AttributeSet, AttributeTable, EncodeContext, Family, prepended
+from tortie.bgp.wire import AttributeSet, AttributeTable, EncodeContext, Family, prepended, without_confederation
 
 NO_EXPORT = 0xFFFFFF01
 NO_ADVERTISE = 0xFFFFFF02
@@ -89,7 +89,7 @@ def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTab
     is_local = path.source.kind is SourceKind.LOCAL
     return table.replace(
         path.attributes,
-        as_path=prepended(path.attributes.as_path, profile.local_as),
+        as_path=prepended(without_confederation(path.attributes.as_path), profile.local_as),  # RFC 5065 §4 b
         med=path.attributes.med if is_local else None,
         local_pref=None,
         originator_id=None,

@@ -131,6 +131,11 @@ class RIB:
         """Withdraw what a source has not announced again."""
         self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)
 
+    def announced_count(self, source: Source, family: Family) -> int:
+        """Return how many paths a source has announced in this session, rejected ones included."""
+        adj_rib_in = self.adj_rib_ins[source, family]
+        return len(adj_rib_in) - len(adj_rib_in.stale)
+
     def stale_count(self, source: Source, family: Family) -> int:
         """Return how many prefixes of a source are stale."""
         return len(self.adj_rib_ins[source, family].stale)

@@ -36,8 +36,9 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "route_refresh",
     "restart_time_s",
     "add_path",
+    "has_password",
 )
-"""A change of one of these needs a new connection; peer_as as well, unless it is what the peer has said."""
+"""A change of one of these needs a new OPEN or a new socket; peer_as as well, unless it is what the peer has said."""
 
 FIELDS_OF_IDENTITY: Final = ("local_as", "router_id", "peer_address")
 """A change of one of these ends the session for good: what either end keeps of it would be somebody else's."""
@@ -74,6 +75,7 @@ class SessionConfig:
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
         add_path: announce RFC 7911.
+        has_password: the sockets have a TCP-MD5 password (RFC 2385); which one, the shell knows.
     """
 
     local_as: int
@@ -92,6 +94,7 @@ class SessionConfig:
     route_refresh: bool = True
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
+    has_password: bool = False
 
     def __post_init__(self) -> None:
         """Check what the protocol cannot express.

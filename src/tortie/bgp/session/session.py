@@ -13,6 +13,7 @@ socket. That is what SendHoldTimer (RFC 9687) watches.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import ClassVar, Final
 
@@ -56,14 +57,27 @@ SEND_HOLD_TIMER_EXPIRED: Final = 8
 UNSUPPORTED_VERSION: Final = (2, 1)
 ROUTE_REFRESH_REQUEST: Final = 0
 
+FAILURES_FREE: Final = 1
+"""Failures of a former session that are let pass: a client that has restarted once need not wait."""
+
+_START_EVENTS: Final = {
+    (False, False): Event.MANUAL_START,
+    (True, False): Event.MANUAL_START_PASSIVE,
+    (False, True): Event.AUTOMATIC_START_DAMPED,
+    (True, True): Event.AUTOMATIC_START_DAMPED_PASSIVE,
+}
+"""(passive, damped) → how a session starts."""
+
 LEFT: Final = Cause("left to graceful restart here")
 
 _TIMER_CAUSES: Final = {
+    Event.CONNECT_RETRY_TIMER_EXPIRES: Cause("no answer to the dial", is_remote=True),
     Event.HOLD_TIMER_EXPIRES: Cause("hold timer expired", Notification(HOLD_TIMER_EXPIRED, 0)),
     Event.SEND_HOLD_TIMER_EXPIRES: Cause(
         "send hold timer expired: the peer does not read", Notification(SEND_HOLD_TIMER_EXPIRED, 0)
     ),
 }
+_SILENCE: Final = frozenset({Event.CONNECT_RETRY_TIMER_EXPIRES, Event.HOLD_TIMER_EXPIRES})
 _ERROR_EVENTS: Final = {1: Event.BGP_HEADER_ERROR, 2: Event.BGP_OPEN_MESSAGE_ERROR}
 """NOTIFICATION code → event; any other error is found in a message that only Established reads."""
 
@@ -143,6 +157,11 @@ class Session:
         return self._shared.events
 
     @property
+    def failure_count(self) -> int:
+        """Failures in a row (ConnectRetryCounter), which the back-off goes by."""
+        return self._shared.failure_count
+
+    @property
     def last_error(self) -> str:
         """Why the last connection ended that did not end well; "" if none did."""
         return self._shared.last_error
@@ -182,14 +201,20 @@ class Session:
 
     # ---------------------------------------------------------------- administration
 
-    def start(self, now: float) -> None:
-        """Let the session run (events 1 and 4); without effect if it does already."""
+    def start(self, now: float, failure_count: int = 0) -> None:
+        """Let the session run (events 1 and 4); without effect if it does already.
+
+        Args:
+            now: the time.
+            failure_count: failures in a row that a former session with this peer has counted; with more than
+                FAILURES_FREE it begins after IdleHoldTimer (events 6 and 7).
+        """
         connections = self._connections
         if connections.is_started:
             return
         connections.is_started = True
-        self._shared.failure_count = 0
-        event = Event.MANUAL_START_PASSIVE if self.config.passive else Event.MANUAL_START
+        self._shared.failure_count = failure_count
+        event = _START_EVENTS[self.config.passive, failure_count > FAILURES_FREE]
         connections.fire(connections.outgoing, event, now)
         self._settle(now)
 
@@ -209,10 +234,18 @@ class Session:
         """
         has_message = subcode in (ADMINISTRATIVE_SHUTDOWN, ADMINISTRATIVE_RESET)
         notification = Notification(CEASE, subcode, shutdown_data(message) if has_message else b"")
+        self._stop(now, "stopped here", notification)
+
+    def hold_down(self, now: float, notification: Notification, reason: str) -> None:
+        """Stop as `stop` does, but for what the peer has done: `reason` stays as the last error."""
+        self._shared.last_error = reason
+        self._stop(now, reason, notification)
+
+    def _stop(self, now: float, text: str, notification: Notification) -> None:
         self._connections.is_started = False
         self._shared.failure_count = 0
         for connection in self._connections.all():
-            cause = _final_cause("stopped here", connection, notification)
+            cause = _final_cause(text, connection, notification)
             self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
         self._settle(now)
 
@@ -329,13 +362,20 @@ class Session:
         connections = self._connections
         for connection in connections.all():
             while (event := connection.timers.pop_expired(now)) is not None:
-                connections.fire(connection, event, now, _TIMER_CAUSES.get(event, NO_CAUSE))
+                connections.fire(connection, event, now, self._timer_cause(event))
                 if event is Event.IDLE_HOLD_TIMER_EXPIRES:
                     self._read_on(connections.start_again(now), now)
         if connections.held_until <= now:
             connections.end_hold(now)
         if not connections.is_settled:
             self._settle(now)
+
+    def _timer_cause(self, event: Event) -> Cause:
+        """Return why a timer's event happens. Another password at the other end shows as silence only (RFC 2385 §2)."""
+        cause = _TIMER_CAUSES.get(event, NO_CAUSE)
+        if self.config.has_password and event in _SILENCE:
+            return replace(cause, text=f"{cause.text}; check the password at both ends")
+        return cause
 
     def drained(self, connection: int, now: float) -> None:
         """The socket has taken everything that was to be sent on this connection so far (RFC 9687)."""

@@ -226,10 +226,19 @@ class RecordedEngine(Engine):
         with self._recorded("forwarding_preserved", families=families):
             super().forwarding_preserved(families)
 
-    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
+    def originate(
+        self,
+        prefix: str,
+        now: float,
+        *,
+        next_hop: str | None = None,
+        local_pref: int | None = None,
+        med: int | None = None,
+    ) -> None:
         """As Engine.originate."""
-        with self._recorded("originate", now=now, prefix=prefix, next_hop=next_hop):
-            super().originate(prefix, now, next_hop=next_hop)
+        how = {"next_hop": next_hop, "local_pref": local_pref, "med": med}
+        with self._recorded("originate", now=now, prefix=prefix, **how):
+            super().originate(prefix, now, next_hop=next_hop, local_pref=local_pref, med=med)
 
     def withdraw(self, prefix: str, now: float) -> None:
         """As Engine.withdraw."""

@@ -26,6 +26,12 @@ SEEN_BLOCKS_MAX: Final = 8_192
 Price: about 0.3 KB an entry beside its set, so at most 5 MB a form in use.
 """
 
+SEEN_OCTETS_MAX: Final = 1_048_576
+"""Octets of blocks in one generation: who sends an attribute list of 4 KB in every UPDATE fills it with 256.
+
+Price: a set takes up to ten times its block (AS numbers become integers), so at most 20 MB a form in use.
+"""
+
 DECODE_FORM_COUNT: Final = 4
 """Ways to read a block of attributes: internal or external, 4- or 2-octet AS numbers."""
 
@@ -184,8 +190,8 @@ FIELD_NAMES: Final = tuple(AttributeFields.__annotations__)
 class SeenBlocks:
     """What the blocks of attributes lately seen came to: a cache in two generations.
 
-    When the young generation has SEEN_BLOCKS_MAX entries it becomes the old one, and the old one is
-    dropped; a block found in the old generation moves to the young. A hit on the young one, the rule,
+    When the young generation has SEEN_BLOCKS_MAX entries or SEEN_OCTETS_MAX octets it becomes the old one, and the
+    old one is dropped; a block found in the old generation moves to the young. A hit on the young one, the rule,
     costs one dictionary look-up: `seen.young.get(key)`.
 
     Attributes:
@@ -193,11 +199,12 @@ class SeenBlocks:
             comes from MP_REACH, to what it came to.
     """
 
-    __slots__ = ("_old", "young")
+    __slots__ = ("_octet_count", "_old", "young")
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self.young: dict[BlockKey, SeenBlock] = {}
+        self._octet_count = 0
         self._old: dict[BlockKey, SeenBlock] = {}
 
     def find(self, key: BlockKey) -> SeenBlock | None:
@@ -209,9 +216,11 @@ class SeenBlocks:
 
     def remember(self, key: BlockKey, seen: SeenBlock) -> None:
         """Keep what a block came to."""
-        if len(self.young) >= SEEN_BLOCKS_MAX:
+        self._octet_count += len(key if isinstance(key, bytes) else key[0])
+        if len(self.young) >= SEEN_BLOCKS_MAX or self._octet_count > SEEN_OCTETS_MAX:
             self._old = self.young
             self.young = {}
+            self._octet_count = 0
         self.young[key] = seen
 
 

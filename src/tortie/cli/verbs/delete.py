@@ -4,14 +4,21 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, is_v1_identity, optional_kind_argument, path, resource_options
+from tortie.cli.options import (
+    datastore_option,
+    is_v1_identity,
+    names_argument,
+    optional_kind_argument,
+    path,
+    resource_options,
+)
 
 __all__ = ["delete"]
 
 
 @click.command
 @optional_kind_argument
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@names_argument
 @click.option(
     "--filename",
     "-f",

@@ -2,14 +2,22 @@
 
 import click
 
-from tortie.cli.options import ApiVersion, OutputFormat, choice, datastore_option, kind_argument, resource_options
+from tortie.cli.options import (
+    ApiVersion,
+    OutputFormat,
+    choice,
+    datastore_option,
+    kind_argument,
+    names_argument,
+    resource_options,
+)
 
 __all__ = ["get"]
 
 
 @click.command
 @kind_argument
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@names_argument
 @click.option(
     "--output",
     "-o",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import dual_stack_option, path, topology_argument
+from tortie.cli.options import agent_option, dual_stack_option, path, topology_argument
 
 __all__ = ["lab_run"]
 
@@ -17,7 +17,8 @@ __all__ = ["lab_run"]
 @click.option(
     "--json", "json_file", metavar="FILE", type=path(), help="Write each step and its result to FILE as well."
 )
-def lab_run(topology: str, is_dual_stack: bool, keep: bool, json_file: Path | None) -> None:
+@agent_option
+def lab_run(topology: str, is_dual_stack: bool, keep: bool, json_file: Path | None, agents: tuple[str, ...]) -> None:
     """Raise a lab and show at each step that it works.
 
     \b
@@ -28,10 +29,14 @@ def lab_run(topology: str, is_dual_stack: bool, keep: bool, json_file: Path | No
                        and what is left when reflectors fail
     racks-as-printed   the same with the cluster ids that the document
                        prints, and what one failure cuts off there
+    mixed              BIRD, FRR and GoBGP as speakers beside ours, with two
+                       reflectors of two makes, each of which is killed
+
+    With --agent any of them runs another speaker on a host: tortie lab run seed --agent kube-node1=frr
 
     Each step prints the command that a person would type, what came of it and how long it took. The exit code is 1 when
     anything is not as expected.
     """
     from tortie.cli.labs import walk_through
 
-    sys.exit(walk_through(topology, is_dual_stack=is_dual_stack, is_kept=keep, json_file=json_file))
+    sys.exit(walk_through(topology, agents, is_dual_stack=is_dual_stack, is_kept=keep, json_file=json_file))

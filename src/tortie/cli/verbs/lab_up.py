@@ -2,7 +2,7 @@
 
 import click
 
-from tortie.cli.options import dual_stack_option, topology_argument
+from tortie.cli.options import agent_option, dual_stack_option, topology_argument
 
 __all__ = ["lab_up"]
 
@@ -10,7 +10,8 @@ __all__ = ["lab_up"]
 @click.command
 @topology_argument
 @dual_stack_option
-def lab_up(topology: str, is_dual_stack: bool) -> None:
+@agent_option
+def lab_up(topology: str, is_dual_stack: bool, agents: tuple[str, ...]) -> None:
     """Raise a lab and leave it up.
 
     Hosts, networks and containers are namespaces of this machine; on the hosts run the real agents. TOPOLOGY is the
@@ -24,11 +25,11 @@ def lab_up(topology: str, is_dual_stack: bool) -> None:
     """
     import asyncio
 
-    from tortie.cli.labs import show_progress
+    from tortie.cli.labs import chosen_topology, show_progress
     from tortie.lab.lifecycle import up
-    from tortie.lab.topology import load_topology
 
-    lab = asyncio.run(up(load_topology(topology, is_dual_stack=is_dual_stack), on_progress=show_progress))
+    plan = chosen_topology(topology, agents, is_dual_stack=is_dual_stack)
+    lab = asyncio.run(up(plan, on_progress=show_progress))
     for remark in lab.state.remarks:
         click.echo(f"note: {remark}", err=True)
     names = ", ".join(host.name for host in lab.topology.hosts)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tortie.cli.options import datastore_option, place_options, reporting_options
+from tortie.cli.completing import complete_nodes
+from tortie.cli.options import datastore_option, place_options, reporting_options, secrets_option
 from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
 
@@ -22,8 +23,10 @@ __all__ = ["node_run"]
     envvar="NODENAME",
     show_envvar=True,
     help="Name of this host's node. Default: the host name.",
+    shell_complete=complete_nodes,
 )
 @place_options
+@secrets_option
 @watch_options
 @reporting_options
 @datastore_option
@@ -33,6 +36,7 @@ def node_run(
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    secrets_dir: Path | None,
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
@@ -43,7 +47,7 @@ def node_run(
 
     It announces the host's address blocks, learns the routes of the others and keeps them in the kernel; they stay
     there when it stops. It goes on when the datastore does not. `tortie node stop`, SIGTERM or Ctrl-C stop it. It
-    needs root (CAP_NET_ADMIN, CAP_NET_BIND_SERVICE).
+    needs root (CAP_NET_ADMIN, CAP_NET_BIND_SERVICE), and gives up all other capabilities.
 
     \b
     tortie node run --name kube-node1
@@ -65,5 +69,6 @@ def node_run(
         run_directory=run_dir,
         state=state_dir,
         status_socket=status_socket,
+        secrets_directory=secrets_dir,
         reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch),
     )

@@ -1,14 +1,12 @@
 """``tortie reflector run``: a route reflector, with a datastore or standing alone."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
-from tortie.cli.options import datastore_option, path, place_options, reporting_options
-from tortie.cli.settings import DATASTORE_VARIABLE
+from tortie.cli.options import datastore_option, path, place_options, reporting_options, secrets_option
 from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
 
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["reflector_run"]
-
-ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
 
 
 @click.command
@@ -45,12 +41,25 @@ ETCD_VARIABLES = ("ETCD_ENDPOINTS", "ETCD_AUTHORITY", "ETCD_DISCOVERY_SRV")
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
 @click.option(
+    "--max-prefixes",
+    type=click.IntRange(0, 0xFFFFFFFF),
+    metavar="N",
+    help="Alone: end the session of a client that announces more of a family than this, for 15 minutes.",
+)
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=path(),
+    help="Alone: the TCP-MD5 password of all clients, mode 0600; another one is taken without a reset.",
+)
+@click.option(
     "--add-path",
     type=click.Choice(["off", "receive", "send", "both"]),
     help="Several paths a prefix (RFC 7911), as this end sees it. Default: off, or what the datastore says.",
 )
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
+@secrets_option
 @watch_options
 @reporting_options
 @datastore_option
@@ -64,11 +73,14 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    max_prefixes: int | None,
+    password_file: Path | None,
     add_path: str | None,
     config: Path | None,
     run_dir: Path | None,
     state_dir: Path | None,
     status_socket: Path | None,
+    secrets_dir: Path | None,
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
@@ -77,8 +89,9 @@ def reflector_run(
 ) -> None:
     """Run a route reflector until stopped.
 
-    With a datastore it is told its own address by IP (and IP6) in its environment; its record rr_v4/IP and the peers
-    that name it say the rest. Alone, options or a file say all, and any BGP speaker may be its client. `tortie
+    With a datastore it is told its own address by IP (and IP6) in its environment, and where etcd is by the document's
+    ETCD_ENDPOINTS, ETCD_CA_CERT_FILE, ETCD_CERT_FILE and ETCD_KEY_FILE; its record rr_v4/IP and the peers that name it
+    say the rest. Alone, options or a file say all, and any BGP speaker may be its client. `tortie
     reflector stop`, SIGTERM or Ctrl-C stop it.
 
     \b
@@ -97,7 +110,8 @@ def reflector_run(
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
          accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
-         description: route server}
+         max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900,
+         description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """
     if listen is not None and config is not None:
         raise CommandFailed("reflector run: either --listen or --config, not both", ExitCode.USAGE)
@@ -122,12 +136,13 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            max_prefixes=max_prefixes,
+            password_file=password_file,
             add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),
             reporting=reporting,
         )
     elif ip is not None:
-        _refuse_etcd(datastore)
         from tortie.cli.datastore_agents import run_datastore_agent
         from tortie.fabric import reflector_intent
 
@@ -139,6 +154,7 @@ def reflector_run(
             run_directory=run_dir,
             state=state_dir,
             status_socket=status_socket,
+            secrets_directory=secrets_dir,
             reporting=reporting,
         )
     else:
@@ -146,15 +162,3 @@ def reflector_run(
             "reflector run: IP in the environment (with a datastore), --listen or --config says what to run",
             ExitCode.USAGE,
         )
-
-
-def _refuse_etcd(datastore: str | None) -> None:
-    """Say that etcd is no datastore here yet, rather than run on another one than was meant."""
-    if datastore is not None or os.environ.get(DATASTORE_VARIABLE):
-        return
-    for name in ETCD_VARIABLES:
-        if os.environ.get(name):
-            raise CommandFailed(
-                f"{name} is set, but etcd is not among the datastores yet: name one with --datastore or "
-                f"{DATASTORE_VARIABLE}, e.g. sqlite:///var/lib/tortie/datastore.db"
-            )

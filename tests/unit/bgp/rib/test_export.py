@@ -5,6 +5,7 @@ import pytest
 from support.rib import CLUSTER_ID, LOCAL_AS, path, profile, source
 from tortie.bgp.rib import NextHopMode, Path, PeerKind, SourceKind, exported_attributes
 from tortie.bgp.wire import AS_SEQUENCE, AttributeSet, AttributeTable, Segment, address_from_text
+from tortie.bgp.wire.segment import AS_CONFED_SEQUENCE
 
 TABLE = AttributeTable()
 CLIENT = source("192.0.2.1", is_client=True)
@@ -50,6 +51,13 @@ def test_external_peers_see_our_as_first() -> None:
     made = path(TABLE, EXTERNAL, as_path=(Segment(AS_SEQUENCE, (65001,)),))
     assert sent(made, PeerKind.EXTERNAL).as_path == (Segment(AS_SEQUENCE, (LOCAL_AS, 65001)),)
     assert sent(made, PeerKind.NON_CLIENT).as_path == made.attributes.as_path
+
+
+@pytest.mark.rfc("5065", "4")
+def test_external_peers_see_no_confederation() -> None:
+    made = path(TABLE, CLIENT, as_path=(Segment(AS_CONFED_SEQUENCE, (7,)), Segment(AS_SEQUENCE, (65001,))))
+    assert sent(made, PeerKind.EXTERNAL).as_path == (Segment(AS_SEQUENCE, (LOCAL_AS, 65001)),)
+    assert sent(made, PeerKind.CLIENT).as_path == made.attributes.as_path
 
 
 @pytest.mark.rfc("4456", "8")

@@ -356,6 +356,19 @@ def test_dial_that_takes_too_long_is_given_up_and_repeated() -> None:
     assert session.next_timer() == 10.0
 
 
+@pytest.mark.rfc("2385", "2")
+@pytest.mark.parametrize(("has_password", "hint"), [(False, ""), (True, "; check the password at both ends")])
+def test_silence_is_said_and_with_a_password_that_it_may_be_the_reason(has_password: bool, hint: str) -> None:
+    session = new_session(connect_retry_s=5.0, has_password=has_password)
+    session.start(0.0)
+    session.handle_timer(5.0)
+    assert session.last_error == f"no answer to the dial{hint}"
+    session = new_session(hold_time_s=9, has_password=has_password)
+    bring_to(State.ESTABLISHED, session)
+    session.handle_timer(9.0)
+    assert session.last_error == f"hold timer expired{hint}"
+
+
 def test_failures_double_the_idle_hold_time_and_stability_forgets_them() -> None:
     session = new_session(idle_hold_s=1.0, idle_hold_max_s=30.0)
     session.start(0.0)
@@ -562,6 +575,7 @@ def test_reset_says_why_and_starts_again() -> None:
         {"hold_time_s": 30},
         {"families": (IPV6_UNICAST,)},
         {"route_refresh": False},
+        {"has_password": True},
     ],
     ids=lambda changes: next(iter(changes)),
 )
