@@ -21,6 +21,7 @@ from tortie.bgp.wire import (
     prefix_from_text,
 )
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+from tortie.node.resolver import NEXT_HOPS_MAX
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
@@ -46,6 +47,7 @@ def speaker_config(intent: NodeIntent) -> SpeakerConfig:
         router_id=_identifier(intent.router_id),
         cluster_id=None if intent.cluster_id is None else _identifier(intent.cluster_id),
         resolve_next_hops=intent.kind == "node",
+        paths_max=NEXT_HOPS_MAX if intent.kind == "node" else 1,
         next_hops=tuple(own),
     )
 

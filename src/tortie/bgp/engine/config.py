@@ -74,6 +74,7 @@ class SpeakerConfig:
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
         keeps_external: of external paths that are equal but for router id and address the one that is best stays so
             (RFC 5004). Which one that is then depends on who came first, so it is off unless asked for.
+        paths_max: over how many equal paths traffic may go (BestPathsChanged names them); peers are told of the best.
         is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
         half_open_max: peers of ranges that may have a connection and no session at once; one more, and the one that has
             waited longest is sent away.
@@ -85,6 +86,7 @@ class SpeakerConfig:
     cluster_id: int | None = None
     resolve_next_hops: bool = False
     keeps_external: bool = False
+    paths_max: int = 1
     is_draining: bool = False
     half_open_max: int = HALF_OPEN_MAX_DEFAULT
     next_hops: tuple[tuple[Family, str], ...] = ()

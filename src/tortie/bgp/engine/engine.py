@@ -100,7 +100,7 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
-        self.rib.keep_external(keeps_external=config.keeps_external)
+        self.rib.set_selection(keeps_external=config.keeps_external, paths_max=config.paths_max)
         self._peers = PeerTable()
         self.refused_count = 0
         self.evicted_count = 0
@@ -176,7 +176,7 @@ class Engine:
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
-        self.rib.keep_external(keeps_external=speaker.keeps_external)
+        self.rib.set_selection(keeps_external=speaker.keeps_external, paths_max=speaker.paths_max)
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
@@ -528,7 +528,7 @@ class Engine:
             self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
             if self._reports_best_paths:
-                self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
+                self._outputs.append(BestPathsChanged(family, self.rib.loc_rib(family).ways(changes)))
         advanced = self.rib.take_advanced()
         self._propagation.note_flushed(advanced)
         for group in advanced:

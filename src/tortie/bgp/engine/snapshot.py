@@ -96,8 +96,9 @@ class PeerStatus:
 class RouteStatus:
     """One path. `path_id` is the peer's, 0 without ADD-PATH.
 
-    `reason` is None for the best one, else the step at which it lost or why it is rejected. `preference` is LOCAL_PREF,
-    or what stands for it where the path has none or import has changed it.
+    `reason` is None for the best one, else the step at which it lost or why it is rejected. `is_equal`: traffic goes
+    over it beside the best one. `preference` is LOCAL_PREF, or what stands for it where the path has none or import has
+    changed it.
     """
 
     family: str
@@ -118,6 +119,7 @@ class RouteStatus:
     path_id: int
     source: str
     best: bool
+    is_equal: bool
     reason: str | None
 
 
@@ -142,7 +144,7 @@ def route_statuses(engine: Engine, family: Family, only: bytes | None = None) ->
             yield _route_status(family, nlri, decision.best, None)
         if decision is not None:
             for path, step in decision.losers:
-                yield _route_status(family, nlri, path, step.value)
+                yield _route_status(family, nlri, path, step.value, is_equal=path in decision.equals)
         for path in rejected.get(nlri, ()):
             yield _route_status(family, nlri, path, path.rejection)
 
@@ -156,7 +158,9 @@ def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict
     return rejected
 
 
-def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
+def _route_status(
+    family: Family, nlri: bytes, path: Path, reason: str | None, *, is_equal: bool = False
+) -> RouteStatus:
     attributes = path.attributes
     return RouteStatus(
         family=family.name,
@@ -177,6 +181,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         path_id=path.path_id,
         source=path.source.kind.name.lower(),
         best=reason is None,
+        is_equal=is_equal,
         reason=reason,
     )
 

@@ -35,7 +35,7 @@ class RIB:
         metric: interior cost of a next hop; None = unreachable. A reflector says 0 to everything.
 
     Attributes:
-        keeps_external: see `keep_external`.
+        keeps_external, paths_max: see `set_selection`.
         deferred: families of which nothing is handed on yet (RFC 4724 §4.1); nobody may join a group of these.
     """
 
@@ -52,7 +52,7 @@ class RIB:
         self.groups: dict[ExportProfile, UpdateGroup] = {}
         self.import_rules: dict[Source, ImportRule] = {}
         self.deferred: frozenset[Family] = frozenset()
-        self.keeps_external = False
+        self.keeps_external, self.paths_max = False, 1
         self._metric = metric
         self._path_ids: dict[Source, dict[int, int]] = {}
         self._last_path_id = 0
@@ -136,14 +136,21 @@ class RIB:
         """Return the Loc-RIB of a family, made at first use."""
         loc_rib = self.loc_ribs.get(family)
         if loc_rib is None:
-            loc_rib = self.loc_ribs[family] = LocRIB(self._metric, keeps_external=self.keeps_external)
+            loc_rib = self.loc_ribs[family] = LocRIB(
+                self._metric, keeps_external=self.keeps_external, paths_max=self.paths_max
+            )
         return loc_rib
 
-    def keep_external(self, *, keeps_external: bool) -> None:
-        """Say whether an external best path is kept among equal ones from now on (RFC 5004)."""
-        self.keeps_external = keeps_external
+    def set_selection(self, *, keeps_external: bool, paths_max: int) -> None:
+        """Say how is chosen from now on; `next_hop_changed` has all chosen again.
+
+        Args:
+            keeps_external: an external best path is kept among equal ones (RFC 5004).
+            paths_max: how many equal paths traffic may take, 1 or more.
+        """
+        self.keeps_external, self.paths_max = keeps_external, paths_max
         for loc_rib in self.loc_ribs.values():
-            loc_rib.keeps_external = keeps_external
+            loc_rib.keeps_external, loc_rib.paths_max = keeps_external, paths_max
 
     # ------------------------------------------------------------------ what comes in
 
