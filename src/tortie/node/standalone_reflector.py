@@ -29,7 +29,7 @@ from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.status_reply import flag
+from tortie.node.stopping import STOP, StopRequest, drain, stop_request
 from tortie.node.views import engine_view, route_views, session_views
 from tortie.speaker import Callbacks, ConnectionRefused, Event, Password, Speaker
 
@@ -63,24 +63,27 @@ class StandaloneReflector:
         self._metrics = metrics
         self._propagation = Histogram()
         self._status = StatusServer(
-            status_socket, {"status": self._status_asked, "routes": self._routes_asked, "stop": self._stop_asked}
+            status_socket,
+            {
+                "status": self._status_asked,
+                "routes": self._routes_asked,
+                "drain": self._drain_asked,
+                "stop": self._stop_asked,
+            },
         )
         self._files = PasswordFiles()
         self._passwords: dict[str, Password] = {}
         self._password_problems: dict[str, str] = {}
         self._stopping = asyncio.Event()
-        self._is_for_restart = False
+        self._stop_request = STOP
         self._speaker: Speaker | None = None
         self._started_at = 0.0
         self._events = EventLog()
 
-    def stop(self, *, for_restart: bool = False) -> None:
-        """End every session with Cease / Administrative Shutdown, then the process.
-
-        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
-        """
+    def stop(self, *, for_restart: bool = False, message: str = "") -> None:
+        """End every session with Cease / Administrative Shutdown, unless for a restart, then the process."""
         if not self._stopping.is_set():  # the first word counts
-            self._is_for_restart = for_restart
+            self._stop_request = StopRequest(for_restart=for_restart, message=message)
         self._stopping.set()
 
     async def run(self) -> None:
@@ -113,7 +116,7 @@ class StandaloneReflector:
             self._status.close()
             if metrics is not None:
                 metrics.close()
-            await speaker.close(for_restart=self._is_for_restart)
+            await speaker.close(for_restart=self._stop_request.for_restart, message=self._stop_request.message)
 
     async def _run_until_stopped(self, *work: Coroutine[object, object, None]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -210,7 +213,12 @@ class StandaloneReflector:
         assert speaker is not None, "the status socket is opened after the speaker is made"
         return route_views(speaker.engine, arguments)
 
+    def _drain_asked(self, arguments: JSONObject) -> JSONObject:
+        speaker = self._speaker
+        assert speaker is not None, "the status socket is opened after the speaker is made"
+        return drain(speaker, arguments, self._log)
+
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
-        for_restart = flag(arguments, "for_restart")
-        self.stop(for_restart=for_restart)
-        return {"stopping": True, "for_restart": for_restart}
+        request = stop_request(arguments)
+        self.stop(for_restart=request.for_restart, message=request.message)
+        return {"stopping": True, "for_restart": request.for_restart}
