@@ -38,6 +38,7 @@ def wait_established(socket: Path) -> dict[str, Any]:
     pytest.fail(f"no session within {DEADLINE_S} s: {status(socket)['sessions']}")
 
 
+@pytest.mark.rfc("9003", "2")
 def test_file_and_options_meet(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours.sock", tmp_path / "theirs.sock"
     with ExitStack() as stack:
@@ -57,11 +58,15 @@ def test_file_and_options_meet(tmp_path: Path) -> None:
         assert re.search(r"\| 127.0.0.2 +\| client +\| up +\| [\d:]{8} \| Established \|", text)
         assert run("reflector", "routes", "--socket", str(ours)).stdout == "No paths.\n"
         assert json.loads(run("reflector", "routes", "-o", "json", "--socket", str(ours)).stdout) == []
-        assert run("reflector", "stop", "--socket", str(ours)).returncode == 0
+        assert run("reflector", "stop", "--socket", str(ours), "--message", "soon\x1b[2J back").returncode == 0
         assert process.wait(DEADLINE_S) == 0
         assert not ours.exists()
+        said = 'Cease / Hard Reset: Cease / Administrative Shutdown: "soon\\x1b[2J back"'
         (session,) = status(theirs)["sessions"]
-        assert session["last_notification_received"] == "Cease / Hard Reset: Cease / Administrative Shutdown"
+        assert session["last_notification_received"] == said
+        text = run("reflector", "status", "--socket", str(theirs)).stdout
+        assert said in " ".join(text.split())
+        assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

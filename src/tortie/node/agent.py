@@ -48,7 +48,8 @@ from tortie.node.service_manager import ServiceManager
 from tortie.node.session_passwords import SessionPasswords, session_passwords
 from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.status_reply import flag
+from tortie.node.status_reply import RequestInvalid
+from tortie.node.stopping import STOP, StopRequest, drain, stop_request
 from tortie.node.views import engine_view, mrt_views, route_views, session_views
 from tortie.node.watched import watch_speaker
 from tortie.speaker import (
@@ -112,7 +113,7 @@ class Agent:
         self._log = log
         self._manager = ServiceManager()
         self._stopping = asyncio.Event()
-        self._is_for_restart = False
+        self._stop_request = STOP
         self._running: list[asyncio.Task[None]] = []
         self._watching: Watching | None = None
         self._speaker: Speaker | None = None
@@ -136,13 +137,10 @@ class Agent:
         self._expected: frozenset[PeerKey] | None = None
         self._last_sessions = LastSessions(self._sessions_file, self._sessions_up, self._cannot_save_sessions)
 
-    def stop(self, *, for_restart: bool = False) -> None:
-        """End the agent: sessions with Cease, routes stay in the kernel.
-
-        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
-        """
+    def stop(self, *, for_restart: bool = False, message: str = "") -> None:
+        """End the agent: sessions with Cease, unless for a restart; routes stay in the kernel."""
         if not self._stopping.is_set():  # the first word counts
-            self._is_for_restart = for_restart
+            self._stop_request = StopRequest(for_restart=for_restart, message=message)
         self._stopping.set()
 
     async def run(self) -> None:
@@ -172,7 +170,9 @@ class Agent:
             status.close()
             metrics.close()
             if self._speaker is not None:
-                await self._speaker.close(for_restart=self._is_for_restart)
+                await self._speaker.close(
+                    for_restart=self._stop_request.for_restart, message=self._stop_request.message
+                )
             if self._watching is not None:
                 self._watching.close()
             if self._datapath is not None:
@@ -198,7 +198,7 @@ class Agent:
             start(self._tell_kernel_news())
             start(self._last_sessions.run())
             await self._stopping.wait()
-            self._log.info("agent stopping", object=self._object, for_restart=self._is_for_restart)
+            self._log.info("agent stopping", object=self._object, for_restart=self._stop_request.for_restart)
             self._last_sessions.write()
             self._manager.stopping()
             for task in self._running:
@@ -470,13 +470,19 @@ class Agent:
             "routes": self._routes,
             "mrt": self._mrt,
             "stop": self._stop_asked,
+            "drain": self._drain_asked,
             "confirm": self._confirm,
         }
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
-        for_restart = flag(arguments, "for_restart")
-        self.stop(for_restart=for_restart)
-        return {"stopping": True, "for_restart": for_restart}
+        request = stop_request(arguments)
+        self.stop(for_restart=request.for_restart, message=request.message)
+        return {"stopping": True, "for_restart": request.for_restart}
+
+    def _drain_asked(self, arguments: JSONObject) -> JSONObject:
+        if self._speaker is None:
+            raise RequestInvalid("drain: there is no intent yet, so nothing is announced")
+        return drain(self._speaker, arguments, self._log)
 
     def _confirm(self, _arguments: JSONObject) -> JSONObject:
         """Obey a datastore that was emptied, restored or replaced."""

@@ -29,7 +29,7 @@ from tortie.node.service_manager import ServiceManager
 from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
-from tortie.node.status_reply import flag
+from tortie.node.stopping import STOP, StopRequest, drain, stop_request
 from tortie.node.views import engine_view, mrt_views, route_views, session_views
 from tortie.node.watched import watch_speaker
 from tortie.speaker import NOT_WATCHED, Callbacks, ConnectionRefused, Event, Password, Speaker, WatchOptions
@@ -73,6 +73,7 @@ class StandaloneReflector:
                 "status": self._status_asked,
                 "routes": self._routes_asked,
                 "mrt": self._mrt_asked,
+                "drain": self._drain_asked,
                 "stop": self._stop_asked,
             },
         )
@@ -80,18 +81,15 @@ class StandaloneReflector:
         self._passwords: dict[str, Password] = {}
         self._password_problems: dict[str, str] = {}
         self._stopping = asyncio.Event()
-        self._is_for_restart = False
+        self._stop_request = STOP
         self._speaker: Speaker | None = None
         self._started_at = 0.0
         self._events = EventLog()
 
-    def stop(self, *, for_restart: bool = False) -> None:
-        """End every session with Cease / Administrative Shutdown, then the process.
-
-        With `for_restart` the sessions are left to graceful restart: peers keep what they have heard for a while.
-        """
+    def stop(self, *, for_restart: bool = False, message: str = "") -> None:
+        """End every session with Cease / Administrative Shutdown, unless for a restart, then the process."""
         if not self._stopping.is_set():  # the first word counts
-            self._is_for_restart = for_restart
+            self._stop_request = StopRequest(for_restart=for_restart, message=message)
         self._stopping.set()
 
     async def run(self) -> None:
@@ -129,7 +127,8 @@ class StandaloneReflector:
             if metrics is not None:
                 metrics.close()
             if self._speaker is not None:
-                await self._speaker.close(for_restart=self._is_for_restart)
+                request = self._stop_request
+                await self._speaker.close(for_restart=request.for_restart, message=request.message)
             if watching is not None:
                 watching.close()
 
@@ -233,7 +232,12 @@ class StandaloneReflector:
         assert speaker is not None, "nobody is answered before the speaker is made"
         return mrt_views(speaker.engine)
 
+    def _drain_asked(self, arguments: JSONObject) -> JSONObject:
+        speaker = self._speaker
+        assert speaker is not None, "nobody is answered before the speaker is made"
+        return drain(speaker, arguments, self._log)
+
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:
-        for_restart = flag(arguments, "for_restart")
-        self.stop(for_restart=for_restart)
-        return {"stopping": True, "for_restart": for_restart}
+        request = stop_request(arguments)
+        self.stop(for_restart=request.for_restart, message=request.message)
+        return {"stopping": True, "for_restart": request.for_restart}

@@ -29,6 +29,7 @@ def engine_view(engine: Engine, listening: list[tuple[str, int]]) -> JSONObject:
         "router_id": dotted(config.router_id),
         "cluster_id": dotted(engine.rib.cluster_id),
         "listening": [{"address": address, "port": port} for address, port in listening],
+        "is_draining": config.is_draining,
         "deferred_families": [family.name for family in engine.deferred_families],
         "refused_connections": engine.refused_count,
         "evicted_connections": engine.evicted_count,

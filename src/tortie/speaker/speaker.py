@@ -208,10 +208,11 @@ class Speaker:
         """Return after `close`; a defect in the engine ends it with that exception."""
         await asyncio.shield(self._ended)
 
-    async def close(self, *, for_restart: bool = False) -> None:
+    async def close(self, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown, then every socket; twice is once.
 
-        With `for_restart` the sessions are left to graceful restart, see `Engine.shutdown`.
+        With `for_restart` the sessions are left to graceful restart; peers that are told Cease are told `message` too,
+        see `Engine.shutdown`.
         """
         if self._ended.done():
             return
@@ -219,7 +220,7 @@ class Speaker:
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
-            self.engine.shutdown(self.now, for_restart=for_restart)
+            self.engine.shutdown(self.now, for_restart=for_restart, message=message)
             self._pump()
             if self._lingering:
                 async with asyncio.timeout(2 * LINGER_S):
@@ -228,6 +229,11 @@ class Speaker:
             self._abandon()
             if not self._ended.done():
                 self._ended.set_result(None)
+
+    def drain(self, *, is_draining: bool) -> None:
+        """Make what this speaker announces a last resort, or take that back; see `Engine.drain`."""
+        self.engine.drain(self.now, is_draining=is_draining)
+        self.wake()
 
     # ------------------------------------------------------------------ engine to sockets
 

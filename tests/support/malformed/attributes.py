@@ -78,7 +78,7 @@ ATTRIBUTES: Final = (
               discard("cluster_list"), WITHDRAW, "7606 §7.10", "cluster_list", is_welcome=False),
     Attribute(16, "EXTENDED COMMUNITIES", 0xC0, wire("0002fde900000001"),
               {"length 0": b"", "length 7": bytes(7), "length 12": bytes(12)},
-              WITHDRAW, WITHDRAW, "7606 §7.14", "unknown"),
+              WITHDRAW, WITHDRAW, "7606 §7.14", "extended_communities"),
     Attribute(17, "AS4_PATH", 0xC0, wire("02010000fde9"),
               {"length 0": b"", "length 3": wire("020100"), "an octet left over": wire("02010000fde902")},
               DISCARD, DISCARD, "6793 §6", "as_path", four_octet_as=False),
@@ -89,7 +89,10 @@ ATTRIBUTES: Final = (
               {"length 0": b"", "length 19": bytes(19), "length 24": bytes(24)},
               WITHDRAW, WITHDRAW, "7606 §7.15", "unknown"),
     Attribute(32, "LARGE_COMMUNITY", 0xC0, bytes(12), {"length 0": b"", "length 11": bytes(11), "length 20": bytes(20)},
-              WITHDRAW, WITHDRAW, "8092 §6", "unknown"),
+              WITHDRAW, WITHDRAW, "8092 §6", "large_communities"),
+    Attribute(35, "ONLY_TO_CUSTOMER", 0xC0, wire("0000fde9"),
+              {"length 0": b"", "length 2": bytes(2), "length 8": bytes(8)},
+              WITHDRAW, WITHDRAW, "9234 §5", "only_to_customer"),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from support.wire import NEXT_HOP6, ORIGIN, PREFIX, PREFIX6, attribute, mp_reach
 from support.world import steady
 from tortie.bgp.engine import CloseConnection, Engine, PeerConfig, PeerKey, SendBytes, SessionOptions, SpeakerConfig
 from tortie.bgp.engine.peer import Peer
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.rib import Path
 from tortie.bgp.session import AddPathMode, State
 from tortie.bgp.wire import (
@@ -131,6 +132,8 @@ class Bench:
             families=(IPV4_UNICAST, IPV6_UNICAST),
             passive=True,
             is_client=kind is Kind.IBGP,
+            import_filter=ACCEPT_ALL,
+            export_filter=ACCEPT_ALL,
             hold_time_s=0,
             restart_time_s=0,
             add_path=AddPathMode.RECEIVE if self._has_add_path and kind is self.kind else AddPathMode.OFF,

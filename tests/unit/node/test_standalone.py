@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tortie.bgp.engine import AddPathMode, PrefixLimit
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
+from tortie.bgp.policy import ACCEPT_ALL, REJECT_ALL
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Role
 from tortie.node.standalone import StandaloneConfig, StandaloneInvalid, client_ranges_config, load_standalone
 
 FULL = """\
@@ -17,6 +18,8 @@ status_socket: /run/x.sock
 peers:
   - {range: 10.0.0.0/8, client: true}
   - {address: 192.0.2.9, as: 64999, port: 1791, hold_time: 30, accept_any_first_as: true, families: [ipv4],
+     import: all, export: none, role: route-server-client, strict_role: true, obeys_graceful_shutdown: true,
+     extended_messages: false,
      description: route server}
   - {address: "FD00::0001", passive: true}
 """
@@ -45,6 +48,9 @@ def test_full() -> None:
     assert (options.peer_as, options.is_client, options.passive) == (64999, False, False)
     assert (options.hold_time_s, options.accept_any_first_as, options.families) == (30, True, (IPV4_UNICAST,))
     assert options.description == "route server"
+    assert (options.import_filter, options.export_filter) == (ACCEPT_ALL, REJECT_ALL)
+    assert (options.role, options.is_role_strict) == (Role.ROUTE_SERVER_CLIENT, True)
+    assert (options.obeys_graceful_shutdown, options.extended_messages) == (True, False)
     assert (internal.remote_address, internal.local_address) == ("fd00::1", None)
     assert (internal.options.passive, internal.options.families) == (True, (IPV4_UNICAST, IPV6_UNICAST))
 
@@ -116,7 +122,15 @@ BAD = [
      "peers[0].add_path: 'all': expected off or receive or send or both"),
     ("add-path-true", with_peer("address: 10.0.0.1, add_path: true"), "peers[0].add_path: True: expected off or"),
     ("add-path-list", with_peer("address: 10.0.0.1, add_path: [send]"), "peers[0].add_path: a list: expected off or"),
-    ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true"),
+    ("external-without-import", with_peer("address: 10.0.0.1, as: 9, export: all"),
+     "peers[0].import: missing, expected all or none; for a peer of another AS it must be said"),
+    ("external-without-export", with_peer("address: 10.0.0.1, as: 9, import: all"),
+     "peers[0].export: missing, expected"),
+    ("import-unknown", with_peer("address: 10.0.0.1, import: some"), "peers[0].import: 'some': expected all or none"),
+    ("role-unknown", with_peer("address: 10.0.0.1, as: 9, role: boss"),
+     "peers[0].role: 'boss': expected provider or route-server or route-server-client or customer or peer"),
+    ("role-inside", with_peer("address: 10.0.0.1, role: peer"), "peers[0].role: 'peer': expected none for a peer of"),
+    ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true, import: all, export: all"),
      "peers[0].client: True: expected false, since its AS 9 is not the reflector's 64512"),
     ("address-zone", with_peer("address: 'fe80::1%eth0'"), "peers[0].address: 'fe80::1%eth0': expected"),
     ("address-multicast", with_peer("address: 224.0.0.1"), "peers[0].address: '224.0.0.1': expected"),

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.session import AddPathMode, SessionConfig
-from tortie.bgp.wire import IPV4_UNICAST, Family
+from tortie.bgp.wire import IPV4_UNICAST, Family, Role
 
 BGP_PORT = 179
 
@@ -72,6 +72,10 @@ class SpeakerConfig:
         cluster_id: 32-bit unsigned; None = the router id (RFC 4456 §7).
         resolve_next_hops: True where routes are written to a kernel: a path whose next hop was not reported
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
+        keeps_external: of external paths that are equal but for router id and address the one that is best stays so
+            (RFC 5004). Which one that is then depends on who came first, so it is off unless asked for.
+        paths_max: over how many equal paths traffic may go (BestPathsChanged names them); peers are told of the best.
+        is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
         half_open_max: peers of ranges that may have a connection and no session at once; one more, and the one that has
             waited longest is sent away.
         next_hops: own address a family to announce as next hop where the session runs over the other one.
@@ -81,6 +85,9 @@ class SpeakerConfig:
     router_id: int
     cluster_id: int | None = None
     resolve_next_hops: bool = False
+    keeps_external: bool = False
+    paths_max: int = 1
+    is_draining: bool = False
     half_open_max: int = HALF_OPEN_MAX_DEFAULT
     next_hops: tuple[tuple[Family, str], ...] = ()
 
@@ -102,13 +109,20 @@ class SessionOptions:
         restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
             0 = off, else at most 4095.
         add_path: several paths a prefix (RFC 7911), in which direction.
+        extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
+        obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
+        extended_next_hop: IPv4 routes with IPv6 next hops (RFC 8950), where the peer has them too: over an IPv6 session
+            we announce ourselves by its address then.
+        role: what we are to a peer of another AS (RFC 9234), None = unknown.
+        is_role_strict: a peer that does not say its role is refused.
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the hold time; 0 = off.
         prefix_limit: how much it may announce, None = as much as it likes.
         has_password: the sockets have a TCP-MD5 password (RFC 2385), which only the shell knows; without it there is no
             session.
         ttl_security_hops: how many hops away the peer may be (RFC 5082), 1 to 255; 0 = unchecked. The shell's sockets
             see to it.
-        import_filter, export_filter: None accepts everything.
+        import_filter, export_filter: what may come and go. None = nobody has said: for a peer of our AS all, for one of
+            another AS nothing (RFC 8212); ACCEPT_ALL says all.
         description: free text for status.
     """
 
@@ -123,6 +137,11 @@ class SessionOptions:
     accept_any_first_as: bool = False
     restart_time_s: int = RESTART_TIME_S_DEFAULT
     add_path: AddPathMode = AddPathMode.OFF
+    extended_messages: bool = True
+    obeys_graceful_shutdown: bool = False
+    extended_next_hop: bool = False
+    role: Role | None = None
+    is_role_strict: bool = False
     send_hold_time_s: float | None = None
     prefix_limit: PrefixLimit | None = None
     has_password: bool = False
@@ -145,6 +164,10 @@ class SessionOptions:
             accept_any_first_as=self.accept_any_first_as,
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
+            extended_messages=self.extended_messages,
+            extended_next_hop=self.extended_next_hop,
+            role=self.role,
+            is_role_strict=self.is_role_strict,
             send_hold_time_s=self.send_hold_time_s,
             has_password=self.has_password,
         )

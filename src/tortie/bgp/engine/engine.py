@@ -11,6 +11,7 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
@@ -45,13 +46,16 @@ from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig,
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
+    NO_COMMUNITIES,
     AttributeTable,
+    Communities,
     Family,
     Notification,
     Update,
     address_from_text,
     encode_notification,
     prefix_from_text,
+    shutdown_data,
 )
 
 FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
@@ -96,6 +100,7 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
+        self.rib.set_selection(keeps_external=config.keeps_external, paths_max=config.paths_max)
         self._peers = PeerTable()
         self.refused_count = 0
         self.evicted_count = 0
@@ -165,12 +170,14 @@ class Engine:
         self._end_deferral(now)
 
     def _set_speaker(self, speaker: SpeakerConfig) -> None:
+        speaker = replace(speaker, is_draining=self.config.is_draining)
         if speaker == self.config:
             return
         self.config = speaker
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
+        self.rib.set_selection(keeps_external=speaker.keeps_external, paths_max=speaker.paths_max)
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
@@ -203,7 +210,7 @@ class Engine:
             self._helper.drop(peer)
         peer.session.reconfigure(self._session_config(key, options), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
-        self._apply_in_place(peer, former)
+        self._apply_in_place(peer)
         if options.prefix_limit != former.prefix_limit:
             self._apply_prefix_limit(peer, now)
             self._pump(peer, now)
@@ -219,18 +226,34 @@ class Engine:
     def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
         return options.session_config(self.config.router_id, key.remote_address)
 
-    def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
+    def _apply_in_place(self, peer: Peer) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
         source = peer.stale.source if peer.stale is not None else peer.source
         if source is None:
             return
-        if peer.options.import_filter != former.import_filter:
-            self.rib.import_rules[source] = peer.import_rule()
-            self.rib.judge_again(source)
+        self._set_import_rule(peer, source)
         is_client = source.kind is SourceKind.INTERNAL and peer.options.is_client
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
+
+    def _set_import_rule(self, peer: Peer, source: Source) -> None:
+        rule = peer.import_rule(source, self.config)
+        if rule != self.rib.import_rules[source]:
+            self.rib.import_rules[source] = rule
+            self.rib.judge_again(source)
+
+    def drain(self, now: float, *, is_draining: bool = True) -> None:
+        """Make what we announce and what we have by eBGP a last resort, so that nothing hangs on us when we stop.
+
+        RFC 8326 §4.1: eBGP peers are sent all with GRACEFUL_SHUTDOWN, iBGP peers what is ours or from eBGP with a
+        LOCAL_PREF of 0. Sessions stay; `is_draining` False takes it back.
+        """
+        self._propagation.note_input(now)
+        self.config = replace(self.config, is_draining=is_draining)
+        for source, peer in self._by_source.items():
+            self._set_import_rule(peer, source)
+        self._regroup()
 
     def _regroup(self) -> None:
         """Put every peer where its profile belongs now.
@@ -276,8 +299,8 @@ class Engine:
         self._pump(peer, now)
         return peer
 
-    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
-        peer.session.stop(now, subcode=subcode)
+    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED, message: str = "") -> None:
+        peer.session.stop(now, subcode, message)
         self._take_session_outputs(peer, now)
         self._forget(peer)
 
@@ -289,14 +312,19 @@ class Engine:
         self._half_open.pop(peer, None)
         self._timers.forget(peer)
 
-    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+    def shutdown(self, now: float, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown and accept nothing more.
 
         Args:
             now: the time.
             for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
                 restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
+            message: for the operators of peers that are told Cease (RFC 9003), at most 255 octets of UTF-8.
+
+        Raises:
+            LocalProtocolError: the message is too long; nothing was done.
         """
+        shutdown_data(message)  # before anything is done
         self._peers.set_ranges(())
         for peer in list(self.peers.values()):
             if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
@@ -304,7 +332,7 @@ class Engine:
                 self._take_session_outputs(peer, now)
                 self._forget(peer)
             else:
-                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN, message)
 
     # ------------------------------------------------------------------ graceful restart
 
@@ -340,7 +368,7 @@ class Engine:
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(
+    def originate(  # noqa: PLR0913 - parts of one announcement, all by name
         self,
         prefix: str,
         now: float,
@@ -348,6 +376,7 @@ class Engine:
         next_hop: str | None = None,
         local_pref: int | None = None,
         med: int | None = None,
+        communities: Communities = NO_COMMUNITIES,
     ) -> None:
         """Announce a prefix of our own.
 
@@ -357,11 +386,19 @@ class Engine:
             next_hop: None = ourselves, as each session sees us.
             local_pref: degree of preference that internal peers are told, None = 100.
             med: MULTI_EXIT_DISC, None = absent.
+            communities: of all three sorts.
         """
         self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
-        attributes = self.table.intern(next_hop=packed, local_pref=local_pref, med=med)
+        attributes = self.table.intern(
+            next_hop=packed,
+            local_pref=local_pref,
+            med=med,
+            communities=communities.standard,
+            extended_communities=communities.extended,
+            large_communities=communities.large,
+        )
         self.rib.announce(self.local, family, attributes, (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
@@ -512,7 +549,7 @@ class Engine:
             for watcher in self._watchers:
                 watcher.best_paths_changed(family, changes)
             if self._reports_best_paths:
-                self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
+                self._outputs.append(BestPathsChanged(family, self.rib.loc_rib(family).ways(changes)))
         advanced = self.rib.take_advanced()
         self._propagation.note_flushed(advanced)
         for group in advanced:
@@ -643,7 +680,7 @@ class Engine:
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)
-        self.rib.add_source(source, peer.import_rule(), families, negotiated.decode.add_path)
+        self.rib.add_source(source, peer.import_rule(source, self.config), families, negotiated.decode.add_path)
         for family in families:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)

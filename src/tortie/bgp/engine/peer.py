@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
+from tortie.bgp.policy import REJECT_ALL, costly_part
 from tortie.bgp.rib import ExportProfile, ImportRule, Member, PeerKind, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import Negotiated, Session
 from tortie.bgp.wire import IPV4_UNICAST, Family, address_from_text
@@ -124,9 +125,18 @@ class Peer:
         deadline = min((each for each in deadlines if each is not None), default=inf)
         return None if deadline == inf else deadline
 
-    def import_rule(self) -> ImportRule:
-        """How what it announces is judged."""
-        return ImportRule(self.options.local_as, self.options.import_filter)
+    def import_rule(self, source: Source, speaker: SpeakerConfig) -> ImportRule:
+        """How what it announces as `source` is judged."""
+        options, is_external = self.options, source.kind is SourceKind.EXTERNAL
+        return ImportRule(
+            options.local_as,
+            costly_part(options.import_filter),
+            obeys_graceful_shutdown=options.obeys_graceful_shutdown,
+            is_draining=speaker.is_draining,
+            has_policy=options.import_filter is not None or not is_external,
+            role=options.role if is_external else None,
+            peer_as=source.peer_as,
+        )
 
 
 def established_source(peer: Peer, negotiated: Negotiated, order: int) -> Source:
@@ -152,22 +162,30 @@ def export_profile(
         kind = PeerKind.EXTERNAL
     else:
         kind = PeerKind.CLIENT if peer.source.is_client else PeerKind.NON_CLIENT
+    has_no_policy = not negotiated.is_internal and peer.options.export_filter is None  # RFC 8212 §2
     return ExportProfile(
         family=family,
         peer_kind=kind,
         local_as=peer.options.local_as,
         peer_as=negotiated.peer_as,
-        encoding=replace(negotiated.encode, add_path=family in negotiated.add_path_sent),
+        encoding=replace(
+            negotiated.encode,
+            add_path=family in negotiated.add_path_sent,
+            extended_next_hop=family == IPV4_UNICAST and negotiated.encode.extended_next_hop,
+        ),
         next_hop_mode=peer.options.next_hop_mode,
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,
-        export_filter=peer.options.export_filter,
+        export_filter=costly_part(REJECT_ALL if has_no_policy else peer.options.export_filter),
+        role=None if negotiated.is_internal else peer.options.role,
+        is_draining=speaker.is_draining,
     )
 
 
 def _local_next_hop(negotiated: Negotiated, family: Family, speaker: SpeakerConfig) -> bytes:
     session_address = address_from_text(negotiated.local_address)
-    if (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST):
+    is_of_family = (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST)
+    if is_of_family or (family == IPV4_UNICAST and negotiated.encode.extended_next_hop):
         return session_address
     configured = dict(speaker.next_hops).get(family)
     return b"" if configured is None else address_from_text(configured)

@@ -33,6 +33,7 @@ from tortie.bgp.session.outputs import (
 from tortie.bgp.session.timers import LARGE_HOLD_TIME_S, Timers, idle_hold_time_s
 from tortie.bgp.wire import (
     KEEPALIVE,
+    MESSAGE_LENGTH_MAX,
     Family,
     MessageReader,
     MessageType,
@@ -285,6 +286,7 @@ class Connection:
         negotiated = self.negotiated
         assert negotiated is not None, "it is set before the OPEN event is fired"
         self.timers.connect_retry = inf
+        self.reader.length_max = negotiated.message_size_bytes_max
         if negotiated.hold_time_s:
             self._hold_s = float(negotiated.hold_time_s)
             self._keepalive_s = negotiated.keepalive_s
@@ -365,7 +367,8 @@ class Connection:
         if notification is None or self.connection is None:
             return
         self._shared.last_notification_sent = notification
-        self._send(MessageType.NOTIFICATION, encode_notification(notification))
+        length_max = MESSAGE_LENGTH_MAX if self.negotiated is None else self.negotiated.message_size_bytes_max
+        self._send(MessageType.NOTIFICATION, encode_notification(notification, length_max))
 
     def _drop(self) -> None:
         """Release everything: timers, the connection, the dial."""

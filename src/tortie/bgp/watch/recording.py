@@ -30,7 +30,7 @@ from tortie.bgp.engine import (
     SpeakerConfig,
 )
 from tortie.bgp.watch.plain import Plain, to_plain
-from tortie.bgp.wire import Family
+from tortie.bgp.wire import NO_COMMUNITIES, Communities, Family
 
 __all__ = ["FORMAT", "INPUTS", "OutputDigest", "RecordedEngine", "Recording", "encode_json", "raised_text"]
 
@@ -42,6 +42,7 @@ DIGEST_OCTETS: Final = 8
 INPUTS: Final = (
     "reconfigure",
     "shutdown",
+    "drain",
     "forwarding_preserved",
     "originate",
     "withdraw",
@@ -215,10 +216,15 @@ class RecordedEngine(Engine):
         with self._recorded("reconfigure", now=now, peers=peers, ranges=ranges, speaker=speaker):
             super().reconfigure(peers, ranges, now, speaker)
 
-    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+    def shutdown(self, now: float, *, for_restart: bool = False, message: str = "") -> None:
         """As Engine.shutdown."""
-        with self._recorded("shutdown", now=now, for_restart=for_restart):
-            super().shutdown(now, for_restart=for_restart)
+        with self._recorded("shutdown", now=now, for_restart=for_restart, message=message):
+            super().shutdown(now, for_restart=for_restart, message=message)
+
+    def drain(self, now: float, *, is_draining: bool = True) -> None:
+        """As Engine.drain."""
+        with self._recorded("drain", now=now, is_draining=is_draining):
+            super().drain(now, is_draining=is_draining)
 
     def forwarding_preserved(self, families: Iterable[Family]) -> None:
         """As Engine.forwarding_preserved."""
@@ -226,7 +232,7 @@ class RecordedEngine(Engine):
         with self._recorded("forwarding_preserved", families=families):
             super().forwarding_preserved(families)
 
-    def originate(
+    def originate(  # noqa: PLR0913 - as Engine's
         self,
         prefix: str,
         now: float,
@@ -234,11 +240,12 @@ class RecordedEngine(Engine):
         next_hop: str | None = None,
         local_pref: int | None = None,
         med: int | None = None,
+        communities: Communities = NO_COMMUNITIES,
     ) -> None:
         """As Engine.originate."""
-        how = {"next_hop": next_hop, "local_pref": local_pref, "med": med}
+        how = {"next_hop": next_hop, "local_pref": local_pref, "med": med, "communities": communities}
         with self._recorded("originate", now=now, prefix=prefix, **how):
-            super().originate(prefix, now, next_hop=next_hop, local_pref=local_pref, med=med)
+            super().originate(prefix, now, next_hop=next_hop, local_pref=local_pref, med=med, communities=communities)
 
     def withdraw(self, prefix: str, now: float) -> None:
         """As Engine.withdraw."""

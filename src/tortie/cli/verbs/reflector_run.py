@@ -109,7 +109,7 @@ def reflector_run(
     peers:
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
-         accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
+         import: all, export: all, accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
          max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900,
          description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """

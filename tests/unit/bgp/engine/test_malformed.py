@@ -13,7 +13,13 @@ from tortie.bgp.wire import KEEPALIVE
 
 NAMES = [row.name for row in ROWS]
 CASES = [pytest.param(row, kind, row.reaction(kind), id=f"{row.name} ({kind.value})") for row in ROWS for kind in Kind]
-FIELD_ABSENT = {"cluster_list": (), "unknown": (), "atomic_aggregate": False}
+FIELD_ABSENT = {
+    "cluster_list": (),
+    "unknown": (),
+    "atomic_aggregate": False,
+    "extended_communities": (),
+    "large_communities": (),
+}
 
 
 def test_rows_have_names_of_their_own() -> None:

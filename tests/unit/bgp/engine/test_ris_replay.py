@@ -13,6 +13,7 @@ from support.corpus import corpus_folder
 from support.mrt import attributes_of, code, parsed, prefixes_of, raw_messages
 from support.world import steady
 from tortie.bgp.engine import Engine, PeerConfig, PeerKey, SessionOptions, SpeakerConfig, route_statuses
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     KEEPALIVE,
@@ -74,7 +75,8 @@ def collector(peers: dict[str, Peer]) -> Engine:
     engine = Engine(SpeakerConfig(local_as=LOCAL_AS, router_id=int(IPv4Address(LOCAL_ADDRESS))), steady)
     configs = [
         PeerConfig(
-            remote_address=peer.address, options=SessionOptions(local_as=LOCAL_AS, peer_as=peer.asn, passive=True)
+            remote_address=peer.address,
+            options=SessionOptions(local_as=LOCAL_AS, peer_as=peer.asn, passive=True, import_filter=ACCEPT_ALL),
         )
         for peer in peers.values()
     ]

@@ -22,7 +22,7 @@ def test_same_fields_same_object() -> None:
 
 def test_defaults() -> None:
     attributes = AttributeTable().intern()
-    assert attributes.fields() == (0, (), b"", None, None, False, None, (), None, (), (), ())
+    assert attributes.fields() == (0, (), b"", None, None, False, None, (), None, (), (), (), None, (), ())
     assert (attributes.as_path_length, attributes.neighbor_as, attributes.as_path_text()) == (0, None, "")
 
 
@@ -96,7 +96,7 @@ def test_text_names_what_is_set() -> None:
 
 
 def seen(number: int) -> SeenBlock:
-    return AttributeSet((0, (), b"", number, None, False, None, (), None, (), (), ())), ()
+    return AttributeSet((0, (), b"", number, None, False, None, (), None, (), (), (), None, (), ())), ()
 
 
 def test_seen_blocks_at_the_limit_and_beyond() -> None:

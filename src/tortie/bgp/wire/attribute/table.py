@@ -23,11 +23,14 @@ from tortie.bgp.wire.attribute import (
     atomic_aggregate,
     cluster_list,
     communities,
+    extended_communities,
+    large_communities,
     local_pref,
     med,
     mp_reach,
     mp_unreach,
     next_hop,
+    only_to_customer,
     opaque,
     origin,
     originator_id,
@@ -122,9 +125,7 @@ def _check_entries(entry_length: int, value: bytes, _context: DecodeContext, _dr
     opaque.check_entries(value, entry_length)
 
 
-_check_extended = partial(_check_entries, opaque.EXTENDED_COMMUNITY_LENGTH)
 _check_ipv6_extended = partial(_check_entries, opaque.IPV6_EXTENDED_COMMUNITY_LENGTH)
-_check_large = partial(_check_entries, opaque.LARGE_COMMUNITY_LENGTH)
 
 _WELL_KNOWN: Final = TRANSITIVE
 _OPTIONAL: Final = OPTIONAL
@@ -171,16 +172,18 @@ _ROWS: Final = (
     # Malformed, their prefixes cannot be located (RFC 7606 §3 j).
     AttributeRow(mp_reach.CODE, "MP_REACH_NLRI", _OPTIONAL, _REACH, None, None, _RESET, _RESET, "7606 §7.11"),
     AttributeRow(mp_unreach.CODE, "MP_UNREACH_NLRI", _OPTIONAL, _UNREACH, None, None, _RESET, _RESET, "7606 §7.12"),
-    AttributeRow(16, "EXTENDED COMMUNITIES", _OPTIONAL_TRANSITIVE, Lengths(8, step=8), _check_extended, None,
-                 _WITHDRAW, _WITHDRAW, "7606 §7.14", is_opaque=True),
+    AttributeRow(16, "EXTENDED COMMUNITIES", _OPTIONAL_TRANSITIVE, Lengths(8, step=8), extended_communities.decode,
+                 extended_communities.encode, _WITHDRAW, _WITHDRAW, "7606 §7.14"),
     AttributeRow(17, "AS4_PATH", _OPTIONAL_TRANSITIVE, _PATH_NOT_EMPTY, as4_path.decode, as4_path.encode,
                  _DISCARD, _DISCARD, "6793 §4.1, §6"),
     AttributeRow(18, "AS4_AGGREGATOR", _OPTIONAL_TRANSITIVE, Lengths(8), as4_aggregator.decode, as4_aggregator.encode,
                  _DISCARD, _DISCARD, "6793 §4.1, §6"),
     AttributeRow(25, "IPv6 EXTENDED COMMUNITIES", _OPTIONAL_TRANSITIVE, Lengths(20, step=20), _check_ipv6_extended,
                  None, _WITHDRAW, _WITHDRAW, "7606 §7.15", is_opaque=True),
-    AttributeRow(32, "LARGE_COMMUNITY", _OPTIONAL_TRANSITIVE, Lengths(12, step=12), _check_large, None,
-                 _WITHDRAW, _WITHDRAW, "8092 §6", is_opaque=True),
+    AttributeRow(32, "LARGE_COMMUNITY", _OPTIONAL_TRANSITIVE, Lengths(12, step=12), large_communities.decode,
+                 large_communities.encode, _WITHDRAW, _WITHDRAW, "8092 §6"),
+    AttributeRow(35, "ONLY_TO_CUSTOMER", _OPTIONAL_TRANSITIVE, _ONE, only_to_customer.decode, only_to_customer.encode,
+                 _WITHDRAW, _WITHDRAW, "9234 §5"),
 )
 # fmt: on
 

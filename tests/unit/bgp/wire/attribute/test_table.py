@@ -115,6 +115,10 @@ RULES = [
     Rule("CLUSTER_LIST of 6, internal", base_and(0x80, 10, bytes(6)), (IBGP,), (9, WITHDRAW)),
     Rule("CLUSTER_LIST, external", base_and(0x80, 10, bytes(8)), (EBGP,), (9, DISCARD)),
     # RFC 7606 §7.14, §7.15 extended communities; RFC 8092 §5 large communities
+    # RFC 9234 §5 ONLY_TO_CUSTOMER
+    Rule("ONLY_TO_CUSTOMER", base_and(0xC0, 35, bytes(4)), BOTH, None),
+    Rule("ONLY_TO_CUSTOMER of 2", base_and(0xC0, 35, bytes(2)), BOTH, (5, WITHDRAW)),
+    Rule("ONLY_TO_CUSTOMER not transitive", base_and(0x80, 35, bytes(4)), BOTH, (4, WITHDRAW)),
     Rule("EXTENDED COMMUNITIES", base_and(0xC0, 16, bytes(16)), BOTH, None),
     Rule("EXTENDED COMMUNITIES empty", base_and(0xC0, 16), BOTH, (9, WITHDRAW)),
     Rule("EXTENDED COMMUNITIES of 12", base_and(0xC0, 16, bytes(12)), BOTH, (9, WITHDRAW)),
