@@ -292,6 +292,7 @@ class Agent:
         former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
         for problem in set(self._passwords.problems) - set(former.problems):
             self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
+        self._events.quarantine(former.problems, self._passwords.problems, self._now())
         refused = self._passwords.refused
         peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
         speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
@@ -453,9 +454,8 @@ class Agent:
         """Yield all metrics; called between two steps of the agent, at each scrape."""
         now = asyncio.get_running_loop().time()
         yield from process_samples(self._options.role, self._log, len(self._listen_errors))
-        known = None if self._follower is None else self._follower.known
-        yield from self._measures.samples(0 if known is None else known.revision, self._revision, now)
-        yield from intent_samples(self._intent_from, () if self._intent is None else self._intent.quarantine)
+        yield from self._measures.samples(self._seen_revision(), self._revision, now)
+        yield from intent_samples(self._intent_from, self._set_aside())
         yield "tortie_update_propagation_seconds", (), self._propagation
         if self._speaker is not None:
             yield from speaker_samples(self._speaker)
@@ -463,6 +463,19 @@ class Agent:
             yield from kernel_samples(self._datapath.status(), self._datapath.lag_s(), self._datapath.write_times)
 
     # ------------------------------------------------------------------ status
+
+    def _seen_revision(self) -> int:
+        """Return the last revision taken from the datastore; 0 where nothing was."""
+        known = None if self._follower is None else self._follower.known
+        return 0 if known is None else known.revision
+
+    def _set_aside(self) -> tuple[Quarantined, ...]:
+        """Return all that is not carried out: records, secrets, and sessions whose password the kernel refuses."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return ()
+        refused = (Quarantined("Session", *problem) for problem in speaker.password_problems.items())
+        return (*intent.quarantine, *self._passwords.problems, *refused)
 
     def _handlers(self) -> Handlers:
         return {
@@ -501,9 +514,6 @@ class Agent:
     def _status(self, _arguments: JSONObject) -> JSONObject:
         intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
-        if speaker is not None:
-            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,
@@ -511,6 +521,7 @@ class Agent:
             "uptime_s": round(now - self._started_at, 3),
             "datastore": {
                 **asdict(self._store_status),
+                "revision": self._seen_revision(),
                 "acted_revision": self._revision,
                 "age_s": round(now - self._store_status_at, 3),
             },
@@ -522,6 +533,6 @@ class Agent:
             "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
-            "quarantine": [asdict(item) for item in quarantine],
+            "quarantine": [asdict(item) for item in self._set_aside()],
             "events": self._events.view(self._now()),
         }
