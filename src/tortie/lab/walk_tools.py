@@ -17,7 +17,7 @@ from tortie.lab.status import LabStatus, lab_status
 from tortie.lab.topology import Host
 from tortie.lab.walk import Outcome, Progress
 
-__all__ = ["Hands", "outcome", "said"]
+__all__ = ["PING_ROUNDS", "Hands", "outcome", "said"]
 
 SESSIONS_TIMEOUT_S: Final = 40.0
 REACH_TIMEOUT_S: Final = 30.0
