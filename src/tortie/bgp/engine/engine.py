@@ -11,6 +11,7 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
@@ -194,12 +195,13 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        peer.session.reconfigure(self._session_config(key, options), now)
+        peer.session.reconfigure(self._session_config(key, options, is_dialled=peer.is_dialled), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
         self._apply_in_place(peer, former)
 
-    def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
-        return options.session_config(self.config.router_id, key.remote_address)
+    def _session_config(self, key: PeerKey, options: SessionOptions, *, is_dialled: bool = False) -> SessionConfig:
+        config = options.session_config(self.config.router_id, key.remote_address)
+        return replace(config, passive=False) if is_dialled else config
 
     def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
@@ -305,6 +307,20 @@ class Engine:
         for peer in self.peers.values():
             peer.session.local_restart = local_restart
 
+    def _dial_missing(self, now: float) -> None:
+        """Dial those that wait for us: after our own restart they did not come by themselves."""
+        for key in self._deferral.take_missing(now):
+            peer = self.peers[key]
+            if peer.options.passive and peer.negotiated is None and not peer.is_dynamic:
+                self._set_dialled(peer, now, is_dialled=True)
+
+    def _set_dialled(self, peer: Peer, now: float, *, is_dialled: bool) -> None:
+        if peer.is_dialled is not is_dialled:
+            peer.is_dialled = is_dialled
+            config = self._session_config(peer.key, peer.options, is_dialled=is_dialled)
+            peer.session.reconfigure(config, now)
+            self._pump(peer, now)
+
     def _end_deferral(self, now: float) -> None:
         """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
         ended = self._deferral.take_ended(now)
@@ -316,6 +332,9 @@ class Engine:
                 for family in ended:
                     self._join(peer, peer.negotiated, family)
         self._tell_sessions_of_restart()
+        if not self._deferral.families:
+            for peer in list(self.peers.values()):
+                self._set_dialled(peer, now, is_dialled=False)
 
     # ------------------------------------------------------------------ local routes and next hops
 
@@ -434,11 +453,12 @@ class Engine:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
             self._pump(peer, now)
+        self._dial_missing(now)
         self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        deadline, deferral = self._timers.next(), self._deferral.deadline
+        deadline, deferral = self._timers.next(), self._deferral.next_timer()
         if deferral is None:
             return deadline
         return deferral if deadline is None else min(deadline, deferral)
@@ -570,6 +590,7 @@ class Engine:
         self._outputs.append(PeerUp(peer.key))
         self._deferral.note_up(peer.key, negotiated)
         self._end_deferral(now)
+        self._set_dialled(peer, now, is_dialled=False)
 
     def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
         """Have an established peer sent what its group says, from the beginning."""
