@@ -26,6 +26,7 @@ __all__ = [
     "drain_options",
     "dual_stack_option",
     "duration",
+    "etcd_option",
     "file_option",
     "for_restart_option",
     "import_options",
@@ -377,6 +378,13 @@ agent_option = click.option(
 )
 dual_stack_option = click.option(
     "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
+etcd_option = click.option(
+    "--etcd",
+    "etcd_members",
+    metavar="N",
+    type=click.Choice(("1", "3")),
+    help="etcd as the lab's datastore: 1 or 3 members on the first nodes, with TLS.",
 )
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

@@ -90,6 +90,7 @@ class AgentOptions:
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
         watch: who else watches it.
+        on_first_intent: is called when the datastore has been read, planned from and acted on for the first time.
     """
 
     role: str
@@ -102,6 +103,7 @@ class AgentOptions:
     secrets_directory: Path | None = None
     metrics: MetricsAddress | None = None
     watch: WatchOptions = NOT_WATCHED
+    on_first_intent: Callable[[], None] = lambda: None
 
 
 class Agent:
@@ -121,6 +123,8 @@ class Agent:
         self._follower: Follower | None = None
         self._secrets = SecretWatch(options.secrets_directory, options.jitter)
         self._passwords = SessionPasswords()
+        self._translated: tuple[NodeIntent, tuple[PeerConfig, ...]] | None = None
+        self._has_read = False
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
@@ -224,6 +228,9 @@ class Agent:
                     if intent != self._intent:
                         self._take_intent(intent, start)
                         self._save(intent, follower)
+                    if not self._has_read:
+                        self._has_read = True
+                        self._options.on_first_intent()
                     self._measures.note_acted(received_at, asyncio.get_running_loop().time())
                 case IntentWithheld(reason, revision, received_at):
                     self._measures.note_withheld(received_at)
@@ -294,7 +301,9 @@ class Agent:
             self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
         self._events.quarantine(former.problems, self._passwords.problems, self._now())
         refused = self._passwords.refused
-        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        everyone = peer_configs(intent, *(self._translated or ()))
+        self._translated = intent, everyone
+        peers = tuple(peer for peer in everyone if (peer.remote_address, peer.remote_port) not in refused)
         speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
         return peers
 

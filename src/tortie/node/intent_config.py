@@ -5,6 +5,7 @@ is and who may hear what was decided in `fabric`.
 Structures to know: `NodeIntent` in, `SpeakerConfig` and `PeerConfig` out.
 """
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import Final
 
@@ -52,10 +53,24 @@ def speaker_config(intent: NodeIntent) -> SpeakerConfig:
     )
 
 
-def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
-    """Return one peer a session of the intent; equal filters become one object."""
+def peer_configs(
+    intent: NodeIntent, former: NodeIntent | None = None, peers: Sequence[PeerConfig] = ()
+) -> tuple[PeerConfig, ...]:
+    """Return one peer a session of the intent; equal filters become one object.
+
+    Args:
+        intent: to translate.
+        former: the intent before, of which what is unchanged is not translated again.
+        peers: what this made of `former`.
+    """
+    pairs = () if former is None else zip(former.sessions, peers, strict=True)
+    known = {_identity(session): (session, peer) for session, peer in pairs}
     filters: dict[FilterIntent, PrefixFilter] = {}
-    return tuple(_peer_config(session, filters) for session in intent.sessions)
+    found: list[PeerConfig] = []
+    for session in intent.sessions:
+        same, peer = known.get(_identity(session), (None, None))
+        found.append(peer if peer is not None and same == session else _peer_config(session, filters))
+    return tuple(found)
 
 
 def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
@@ -103,6 +118,10 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
             description=session.description,
         ),
     )
+
+
+def _identity(session: SessionIntent) -> tuple[str, int]:
+    return session.remote_address, session.port
 
 
 def _hold_time_s(session: SessionIntent) -> int:

@@ -146,6 +146,7 @@ class Engine:
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
         Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
+        router_id = self.config.router_id
         if speaker is not None:
             self._set_speaker(speaker)
         self._learn_own_addresses(peer.key for peer in peers)
@@ -163,8 +164,11 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
+        is_same_speaker = router_id == self.config.router_id
         for key, options in wanted.items():
-            self._set_peer(key, options, now)
+            known = self.peers.get(key)
+            if known is None or not is_same_speaker or known.options != options:
+                self._set_peer(key, options, now)
         self._regroup()
         self._deferral.begin(wanted, now, has_ranges=bool(ranges))
         self._end_deferral(now)
@@ -208,7 +212,7 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        peer.session.reconfigure(self._session_config(key, options), now)
+        peer.session.reconfigure(self._session_config(key, options, is_dialled=peer.is_dialled), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
         self._apply_in_place(peer)
         if options.prefix_limit != former.prefix_limit:
@@ -223,8 +227,9 @@ class Engine:
             peer.families_warned.clear()
             self._check_prefix_limit(peer, sorted(peer.negotiated.families), now)
 
-    def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
-        return options.session_config(self.config.router_id, key.remote_address)
+    def _session_config(self, key: PeerKey, options: SessionOptions, *, is_dialled: bool = False) -> SessionConfig:
+        config = options.session_config(self.config.router_id, key.remote_address)
+        return replace(config, passive=False) if is_dialled else config
 
     def _apply_in_place(self, peer: Peer) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
@@ -354,6 +359,20 @@ class Engine:
         for peer in self.peers.values():
             peer.session.local_restart = local_restart
 
+    def _dial_missing(self, now: float) -> None:
+        """Dial those that wait for us: after our own restart they did not come by themselves."""
+        for key in self._deferral.take_missing(now):
+            peer = self.peers[key]
+            if peer.options.passive and peer.negotiated is None and not peer.is_dynamic:
+                self._set_dialled(peer, now, is_dialled=True)
+
+    def _set_dialled(self, peer: Peer, now: float, *, is_dialled: bool) -> None:
+        if peer.is_dialled is not is_dialled:
+            peer.is_dialled = is_dialled
+            config = self._session_config(peer.key, peer.options, is_dialled=is_dialled)
+            peer.session.reconfigure(config, now)
+            self._pump(peer, now)
+
     def _end_deferral(self, now: float) -> None:
         """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
         ended = self._deferral.take_ended(now)
@@ -365,6 +384,9 @@ class Engine:
                 for family in ended:
                     self._join(peer, peer.negotiated, family)
         self._tell_sessions_of_restart()
+        if not self._deferral.families:
+            for peer in list(self.peers.values()):
+                self._set_dialled(peer, now, is_dialled=False)
 
     # ------------------------------------------------------------------ local routes and next hops
 
@@ -522,11 +544,12 @@ class Engine:
             if peer.held_until is not None and peer.held_until <= now:
                 self._end_holding_down(peer, now)
             self._pump(peer, now)
+        self._dial_missing(now)
         self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        deadline, deferral = self._timers.next(), self._deferral.deadline
+        deadline, deferral = self._timers.next(), self._deferral.next_timer()
         if deferral is None:
             return deadline
         return deferral if deadline is None else min(deadline, deferral)
@@ -689,6 +712,7 @@ class Engine:
             watcher.session_up(peer)
         self._deferral.note_up(peer.key, negotiated)
         self._end_deferral(now)
+        self._set_dialled(peer, now, is_dialled=False)
 
     def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
         """Have an established peer sent what its group says, from the beginning."""

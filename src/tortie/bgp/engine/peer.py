@@ -52,6 +52,7 @@ class Peer:
         key: pair of endpoints.
         options: as configured now.
         session: its FSM(s).
+        is_dialled: though its options say to wait: after our own restart it has not come by itself.
         is_dynamic: it came by a range and is forgotten when its session ends.
         source: itself as a source of paths, None while not established.
         negotiated: what was agreed, None while not established.
@@ -77,6 +78,7 @@ class Peer:
         "families_warned",
         "has_unsent",
         "held_until",
+        "is_dialled",
         "is_dynamic",
         "key",
         "memberships",
@@ -95,6 +97,7 @@ class Peer:
         self.key = key
         self.options = options
         self.session = session
+        self.is_dialled = False
         self.is_dynamic = is_dynamic
         self.source: Source | None = None
         self.negotiated: Negotiated | None = None
