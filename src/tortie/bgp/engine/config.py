@@ -173,6 +173,7 @@ class SessionOptions:
             extended_messages=self.extended_messages,
             extended_next_hop=self.extended_next_hop,
             long_lived_s=self.long_lived_s,
+            enhanced_route_refresh=True,
             role=self.role,
             is_role_strict=self.is_role_strict,
             send_hold_time_s=self.send_hold_time_s,

@@ -76,6 +76,7 @@ class Peer:
         held_until: it announced too many prefixes and stays down until then; infinity = until it is configured anew;
             None mostly.
         families_warned: those near their limit, of which the owner was told.
+        refreshing: family that it says again → when the end of that is waited for no longer (RFC 7313).
         end_of_rib_from: families whose End-of-RIB has come since the session was established.
         announced_count, withdrawn_count: prefixes sent since then.
     """
@@ -93,6 +94,7 @@ class Peer:
         "memberships",
         "negotiated",
         "options",
+        "refreshing",
         "session",
         "source",
         "stale",
@@ -116,6 +118,7 @@ class Peer:
         self.has_unsent = False
         self.held_until: float | None = None
         self.families_warned: set[Family] = set()
+        self.refreshing: dict[Family, float] = {}
         self.end_of_rib_from: set[Family] = set()
         self.announced_count = 0
         self.withdrawn_count = 0
@@ -125,12 +128,12 @@ class Peer:
         return any(group.is_behind(member) for group, member in self.memberships.values())
 
     def next_timer(self) -> float | None:
-        """Return when the session, what is stale or the end of being held down wants attention."""
+        """Return when the session, what is stale, the end of being held down or of a refresh wants attention."""
         timer = self.session.next_timer()
-        if self.stale is None and self.held_until is None:
+        if self.stale is None and self.held_until is None and not self.refreshing:
             return timer
         stale_deadline = None if self.stale is None else self.stale.deadline
-        deadlines = (timer, stale_deadline, self.held_until)
+        deadlines = (timer, stale_deadline, self.held_until, *self.refreshing.values())
         deadline = min((each for each in deadlines if each is not None), default=inf)
         return None if deadline == inf else deadline
 

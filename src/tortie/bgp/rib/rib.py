@@ -119,6 +119,15 @@ class RIB:
             else:
                 self.drop_family(source, family)
 
+    def mark_stale(self, source: Source, family: Family) -> None:
+        """All that a source has announced is to be announced again, or goes at the next sweep (RFC 7313 §4)."""
+        adj_rib_in = self.adj_rib_ins[source, family]
+        adj_rib_in.stale = set(adj_rib_in.paths)
+
+    def unmark_stale(self, source: Source, family: Family) -> None:
+        """Nothing of a source need be announced again."""
+        self.adj_rib_ins[source, family].stale.clear()
+
     def sweep_stale(self, source: Source, family: Family) -> None:
         """Withdraw what a source has not announced again."""
         self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)

@@ -42,6 +42,7 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "extended_messages",
     "extended_next_hop",
     "long_lived_s",
+    "enhanced_route_refresh",
     "role",
     "is_role_strict",
     "has_password",
@@ -80,6 +81,7 @@ class SessionConfig:
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the negotiated hold time; 0 = off.
         accept_any_first_as: do not compare the first AS of an eBGP path with the peer's (route servers).
         route_refresh: announce RFC 2918.
+        enhanced_route_refresh: announce RFC 7313; counts beside `route_refresh`.
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
         add_path: announce RFC 7911.
@@ -106,6 +108,7 @@ class SessionConfig:
     send_hold_time_s: float | None = None
     accept_any_first_as: bool = False
     route_refresh: bool = True
+    enhanced_route_refresh: bool = False
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = False
@@ -193,7 +196,8 @@ class Negotiated:
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
         connection: the shell's number of the TCP connection.
-        peer_enhanced_route_refresh: the peer has RFC 7313; this side does not announce it.
+        peer_enhanced_route_refresh: the peer has RFC 7313.
+        enhanced_route_refresh: both have RFC 7313.
         peer_restart: what the peer says about graceful restart; None unless both have it (RFC 4724 §3).
     """
 
@@ -211,6 +215,7 @@ class Negotiated:
     local_address: str
     connection: int
     peer_enhanced_route_refresh: bool = False
+    enhanced_route_refresh: bool = False
     peer_restart: GracefulRestart | None = None
     peer_long_lived: LongLivedGracefulRestart | None = None
     peer_role: Role | None = None

@@ -368,3 +368,21 @@ def test_long_lived_graceful_restart_holds_when_both_have_it(
     changes: dict[str, object], theirs: tuple[Capability, ...], expected: LongLivedGracefulRestart | None
 ) -> None:
     assert agree(session_config(**changes), capabilities=(*USUAL, *theirs)).peer_long_lived is expected
+
+
+@pytest.mark.rfc("7313", "3.1")
+@pytest.mark.parametrize(
+    ("changes", "theirs", "is_said", "is_agreed"),
+    [
+        ({"enhanced_route_refresh": True}, (EnhancedRouteRefresh(),), True, True),
+        ({"enhanced_route_refresh": True}, (), True, False),
+        ({}, (EnhancedRouteRefresh(),), False, False),
+        ({"enhanced_route_refresh": True, "route_refresh": False}, (EnhancedRouteRefresh(),), False, False),
+    ],
+)
+def test_marked_refreshes(
+    changes: dict[str, object], theirs: tuple[Capability, ...], *, is_said: bool, is_agreed: bool
+) -> None:
+    config = session_config(**changes)
+    assert (EnhancedRouteRefresh() in own_open(config, LocalRestart()).capabilities) is is_said
+    assert agree(config, capabilities=(*USUAL, *theirs)).enhanced_route_refresh is is_agreed
