@@ -35,10 +35,11 @@ from tortie.bgp.engine.peer import Membership, Peer, established_source, export_
 from tortie.bgp.engine.peer_table import PeerTable
 from tortie.bgp.engine.prefix_limit import find_excess, find_near, held_until
 from tortie.bgp.engine.propagation import Propagation
+from tortie.bgp.engine.refresh import Refreshes
 from tortie.bgp.engine.restart import (
     SelectionDeferral,
 )
-from tortie.bgp.engine.sending import next_updates
+from tortie.bgp.engine.sending import BEGINNING, END, next_updates
 from tortie.bgp.engine.timers import TimerHeap
 from tortie.bgp.engine.totals import Totals
 from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
@@ -51,6 +52,7 @@ from tortie.bgp.wire import (
     Communities,
     Family,
     Notification,
+    RouteRefresh,
     Update,
     address_from_text,
     encode_notification,
@@ -120,6 +122,7 @@ class Engine:
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
         self._helper = Helper(self.rib, self._next_hops.note_paths_went)
+        self._refreshes = Refreshes(self.rib, self._next_hops.note_paths_went)
         self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset(), expected)
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
@@ -541,6 +544,7 @@ class Engine:
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
+            self._refreshes.expire(peer, now)
             if peer.held_until is not None and peer.held_until <= now:
                 self._end_holding_down(peer, now)
             self._pump(peer, now)
@@ -646,7 +650,7 @@ class Engine:
                 self.totals.note_reset(output.notification, is_remote=output.is_remote)
                 self._on_session_down(peer, output, now)
             case outputs.RouteRefreshReceived(refresh):
-                self._on_route_refresh(peer, refresh.family)
+                self._on_route_refresh(peer, refresh, now)
 
     def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
@@ -721,6 +725,7 @@ class Engine:
         assert peer.source is not None, "only an established peer joins"
         profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
         member = self.rib.join(profile, peer.source)
+        member.is_enhanced = negotiated.enhanced_route_refresh
         peer.memberships[family] = Membership(self.rib.groups[profile], member)
         self._ready[peer] = None
 
@@ -735,15 +740,21 @@ class Engine:
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
+        self._refreshes.give_up(peer)
         stale_s = self._helper.session_ended(peer, source, down.notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
         self._outputs.append(PeerDown(peer.key, down.reason, stale_s, down.notification, down.is_remote))
 
-    def _on_route_refresh(self, peer: Peer, family: Family) -> None:
+    def _on_route_refresh(self, peer: Peer, refresh: RouteRefresh, now: float) -> None:
+        family = refresh.family
         membership = peer.memberships.get(family)
-        if membership is not None:
+        if refresh.subtype == BEGINNING:
+            self._refreshes.begin(peer, family, now)
+        elif refresh.subtype == END:
+            self._refreshes.end(peer, family)
+        elif membership is not None:
             membership.group.start_refresh(membership.member)
             self._ready[peer] = None
 

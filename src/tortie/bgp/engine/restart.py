@@ -2,7 +2,7 @@
 
 For: the rules of both roles, as pure functions and the restarting speaker's state. Not for: carrying them out
 (engine), marking paths (rib/adj_rib_in), what is kept of one peer (peer.py), or what an OPEN says (session).
-RFC sections: 4724 §4.1 (restarting speaker), §4.2 (receiving speaker, here called helper); 8538 §4.
+RFC sections: 4724 §4.1 (restarting speaker), §4.2 (receiving speaker, here called helper); 8538 §4; 9494 §4.2.
 Structures to know: `SelectionDeferral`; `Stale` in peer.py is the helper's.
 
 A speaker without a data path says F=1 for every family: it forwards nothing, so nothing that it announced before has
@@ -47,16 +47,43 @@ def retained_families(negotiated: Negotiated, notification: Notification | None)
     restart = negotiated.peer_restart
     if restart is None or restart.restart_time_s == 0:
         return frozenset()
-    if notification is not None and (notification.is_hard_reset or not negotiated.is_notification_graceful):
+    if _is_final(negotiated, notification):
         return frozenset()
     return negotiated.families & {family for family, _ in restart.families}
 
 
-def resumed_families(negotiated: Negotiated, families: frozenset[Family]) -> frozenset[Family]:
+def long_lived_times_s(negotiated: Negotiated, notification: Notification | None, longest_s: int) -> dict[Family, int]:
+    """Return family → seconds for which its paths are kept after the restart time (RFC 9494 §4.2).
+
+    Args:
+        negotiated: of the session that ended.
+        notification: as for `retained_families`.
+        longest_s: what our own configuration allows.
+    """
+    long_lived = negotiated.peer_long_lived
+    if long_lived is None or _is_final(negotiated, notification):
+        return {}
+    times = {family: min(stale_s, longest_s) for family, _, stale_s in long_lived.families}
+    return {family: stale_s for family, stale_s in times.items() if stale_s and family in negotiated.families}
+
+
+def _is_final(negotiated: Negotiated, notification: Notification | None) -> bool:
+    """Say whether nothing is kept: a Hard Reset, or a NOTIFICATION where the N bit is wanting."""
+    return notification is not None and (notification.is_hard_reset or not negotiated.is_notification_graceful)
+
+
+def resumed_families(
+    negotiated: Negotiated, families: frozenset[Family], long_lived: frozenset[Family] = frozenset()
+) -> frozenset[Family]:
     """Return which of the stale `families` stay when the peer is back; the others go at once.
 
-    RFC 4724 §4.2: without graceful restart none, else those that it names with the F bit.
+    RFC 4724 §4.2: without graceful restart none, else those that it names with the F bit; of those that are stale for
+    long already (`long_lived`) it must be the F bit of RFC 9494 §4.2.
     """
+    if long_lived:
+        entries = () if negotiated.peer_long_lived is None else negotiated.peer_long_lived.families
+        stay = {family for family, is_preserved, _ in entries if is_preserved}
+        return resumed_families(negotiated, families - long_lived) | (long_lived & negotiated.families & stay)
     restart = negotiated.peer_restart
     if restart is None:
         return frozenset()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
 from tortie.bgp.rib import AdjRIBIn, Path, Source, UpdateGroup
-from tortie.bgp.session import AddPathMode
+from tortie.bgp.session import AddPathMode, Negotiated
 from tortie.bgp.wire import (
     Family,
     address_to_text,
@@ -56,7 +56,8 @@ class PeerStatus:
 
     `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
     paths are kept if it does not come back or sends no End-of-RIB, None = there are none. `is_held_down`: it announced
-    more than `prefixes_max` and has to wait.
+    more than `prefixes_max` and has to wait. `long_lived_s` is what the peer says of long-lived graceful restart (RFC
+    9494), `is_long_lived_stale`: that time has begun.
     """
 
     remote_address: str
@@ -76,6 +77,8 @@ class PeerStatus:
     hold_time_s: int | None
     message_size_bytes_max: int | None = None
     has_extended_next_hop: bool = False
+    long_lived_s: int | None = None
+    is_long_lived_stale: bool = False
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
@@ -228,6 +231,8 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
         message_size_bytes_max=None if negotiated is None else negotiated.message_size_bytes_max,
+        long_lived_s=_long_lived_s(negotiated),
+        is_long_lived_stale=stale is not None and bool(stale.long_lived),
         has_extended_next_hop=negotiated is not None and negotiated.encode.extended_next_hop,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
@@ -243,6 +248,12 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         last_notification_received=None if received is None else received.text,
         events=tuple({"age_s": round(now - when, 3), "text": text} for when, text in session.events),
     )
+
+
+def _long_lived_s(negotiated: Negotiated | None) -> int | None:
+    if negotiated is None or negotiated.peer_long_lived is None:
+        return None
+    return max((stale_s for _, _, stale_s in negotiated.peer_long_lived.families), default=0)
 
 
 def _family_statuses(engine: Engine, peer: Peer, sent: _SentCounts) -> tuple[FamilyStatus, ...]:

@@ -2,8 +2,8 @@
 
 For: RFC 4271 §9.1.2 with the changes of RFC 4456 §9. Not for: loops and filters (they reject before), nor
 for storing the result (loc_rib).
-RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9; 5004 §3 (the incumbent); 7911 §2 (several paths of
-one peer).
+RFC sections: 4271 §9.1.2.1, §9.1.2.2; 4456 §9; 5004 §3 (the incumbent); 7911 §2 (several paths of one peer);
+9494 §4.3 (long-lived stale ones).
 Structures to know: `STEPS`, the ordered list of named steps, each keeps the paths that survive it;
 `Decision`, the outcome, shared by all prefixes that have the same candidates.
 
@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import partial
 
 from tortie.bgp.rib.path import Path, SourceKind
+from tortie.bgp.wire import LLGR_STALE
 
 Metric = Callable[[bytes], int | None]
 """Interior cost of a next hop (packed address); None when it cannot be reached."""
@@ -25,6 +26,7 @@ class Step(StrEnum):
     """The step at which a path lost; the value is the text that people read."""
 
     NEXT_HOP_UNREACHABLE = "next hop unreachable"
+    LONG_LIVED_STALE = "kept for long since its peer went"
     LOCAL_ORIGIN = "not locally originated"
     LOCAL_PREF = "lower LOCAL_PREF"
     AS_PATH_LENGTH = "longer AS_PATH"
@@ -137,6 +139,11 @@ def _keep_lowest(paths: Sequence[Path], rank: Callable[[Path], int | bytes]) -> 
     return [path for path, its_rank in zip(paths, ranks, strict=True) if its_rank == lowest]
 
 
+def prefer_fresh(paths: Sequence[Path], _metric: Metric) -> list[Path]:
+    """What is stale for long, here or with who told us, loses to everything else (RFC 9494 §4.3)."""
+    return _keep_lowest(paths, lambda path: LLGR_STALE in path.attributes.communities)
+
+
 def prefer_local_origin(paths: Sequence[Path], _metric: Metric) -> list[Path]:
     """What this speaker originates beats what it learns (local policy, RFC 4271 §9.1.1)."""
     return _keep_lowest(paths, lambda path: path.source.kind is not SourceKind.LOCAL)
@@ -202,6 +209,7 @@ def prefer_low_path_id(paths: Sequence[Path], _metric: Metric) -> list[Path]:
 
 
 STEPS: tuple[tuple[Step, Callable[[Sequence[Path], Metric], list[Path]]], ...] = (
+    (Step.LONG_LIVED_STALE, prefer_fresh),
     (Step.LOCAL_ORIGIN, prefer_local_origin),
     (Step.LOCAL_PREF, prefer_local_pref),
     (Step.AS_PATH_LENGTH, prefer_short_as_path),

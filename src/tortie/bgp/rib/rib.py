@@ -3,7 +3,7 @@
 For: taking over what sessions announce and withdraw, judging loops and import filters, and handing changes
 to the update groups at flush(). Not for: sessions, bytes on sockets, timers (engine).
 RFC sections: 4271 §3.2, §9; 4456 §8; 7606 (what comes in was made usable by the session); 4724 §4.1 (selection is
-deferred), §4.2 (stale paths); 7911 (path identifiers in and out).
+deferred), §4.2 (stale paths); 7911 (path identifiers in and out); 9494 §4.2 (long-lived stale paths).
 Structures to know: `RIB.adj_rib_ins: dict[(source, family), AdjRIBIn]`, `RIB.groups: dict[ExportProfile,
 UpdateGroup]`.
 """
@@ -21,7 +21,7 @@ from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
 from tortie.bgp.rib.roles import is_leak, received_attributes
 from tortie.bgp.rib.update_group import Member, UpdateGroup
-from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
+from tortie.bgp.wire import LLGR_STALE, NO_LLGR, AttributeSet, AttributeTable, Family, split_path_id
 
 PATH_ID_MAX: Final = 0xFFFF_FFFF
 
@@ -119,9 +119,40 @@ class RIB:
             else:
                 self.drop_family(source, family)
 
+    def mark_stale(self, source: Source, family: Family) -> None:
+        """All that a source has announced is to be announced again, or goes at the next sweep (RFC 7313 §4)."""
+        adj_rib_in = self.adj_rib_ins[source, family]
+        adj_rib_in.stale = set(adj_rib_in.paths)
+
+    def unmark_stale(self, source: Source, family: Family) -> None:
+        """Nothing of a source need be announced again."""
+        self.adj_rib_ins[source, family].stale.clear()
+
     def sweep_stale(self, source: Source, family: Family) -> None:
         """Withdraw what a source has not announced again."""
         self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)
+
+    def keep_for_long(self, source: Source, family: Family) -> None:
+        """What is stale of a source stays as a last resort and says so; what must not be kept for long goes.
+
+        RFC 9494 §4.2, §4.3. The mark is the community itself, so that all who are told see it.
+        """
+        adj_rib_in = self.adj_rib_ins[source, family]
+        gone: list[bytes] = []
+        alike: dict[tuple[AttributeSet, int], list[bytes]] = {}
+        for key, path in adj_rib_in.paths.items():
+            if key not in adj_rib_in.stale:
+                continue
+            if NO_LLGR in path.attributes.communities:
+                gone.append(key)
+            else:
+                alike.setdefault((path.attributes, path.path_id), []).append(key)
+        self.withdraw(source, family, gone)
+        for (attributes, path_id), keys in alike.items():
+            communities = attributes.communities
+            if LLGR_STALE not in communities:
+                marked = self.table.replace(attributes, communities=(*communities, LLGR_STALE))
+                self._judge(adj_rib_in, source, family, marked, keys, path_id)
 
     def announced_count(self, source: Source, family: Family) -> int:
         """Return how many paths a source has announced in this session, rejected ones included."""

@@ -81,7 +81,7 @@ class UpdateReceived:
 
 @dataclass(frozen=True, slots=True)
 class RouteRefreshReceived:
-    """The peer asks for a family again (RFC 2918); the family is negotiated."""
+    """The peer asks for a family again (RFC 2918), or begins or ends to say it again (RFC 7313); it is negotiated."""
 
     refresh: RouteRefresh
 

@@ -56,6 +56,8 @@ HOLD_TIMER_EXPIRED: Final = 4
 SEND_HOLD_TIMER_EXPIRED: Final = 8
 UNSUPPORTED_VERSION: Final = (2, 1)
 ROUTE_REFRESH_REQUEST: Final = 0
+REFRESH_MARKS: Final = (1, 2)
+"""Beginning and end (RFC 7313 §3.2)."""
 
 FAILURES_FREE: Final = 1
 """Failures of a former session that are let pass: a client that has restarted once need not wait."""
@@ -463,14 +465,15 @@ class Session:
         self._connections.fire(connection, event, now, cause)
 
     def _on_route_refresh(self, connection: Connection, body: bytes, now: float) -> None:
-        """Pass a request on (RFC 2918 §4); what was not negotiated is ignored and counted."""
+        """Pass on a request (RFC 2918 §4), a beginning or end (RFC 7313 §4); what was not agreed on is counted."""
         negotiated = connection.negotiated
         if connection.state is not State.ESTABLISHED or negotiated is None:
             self._fire_message(connection, MessageType.ROUTE_REFRESH, now)
             return
         refresh = decode_route_refresh(body, is_enhanced=negotiated.peer_enhanced_route_refresh)
-        is_request = refresh.subtype == ROUTE_REFRESH_REQUEST and refresh.family in negotiated.families
-        if is_request and self.config.route_refresh:
+        is_mark = refresh.subtype in REFRESH_MARKS and negotiated.enhanced_route_refresh
+        is_request = refresh.subtype == ROUTE_REFRESH_REQUEST and self.config.route_refresh
+        if (is_request or is_mark) and refresh.family in negotiated.families:
             self._shared.outputs.append(RouteRefreshReceived(refresh))
         else:
             self._shared.counters.ignored_count += 1

@@ -6,7 +6,7 @@ import pytest
 
 from support.rib import path, source
 from tortie.bgp.rib import STEPS, Path, SourceKind, Step, select_best
-from tortie.bgp.wire import AS_SEQUENCE, AttributeTable, Segment
+from tortie.bgp.wire import AS_SEQUENCE, LLGR_STALE, AttributeTable, Segment
 
 TABLE = AttributeTable()
 LOW, HIGH = source("192.0.2.1"), source("192.0.2.2")
@@ -34,6 +34,11 @@ AGAIN.order = 7
 
 # step, winner, loser: everything later in the list speaks for the loser where it can
 TABLE_OF_STEPS = [
+    (
+        Step.LONG_LIVED_STALE,
+        path(TABLE, HIGH, as_path=as_path(1, 2)),
+        path(TABLE, LOW, local_pref=900, communities=(LLGR_STALE,)),
+    ),
     (Step.LOCAL_ORIGIN, path(TABLE, LOCAL), path(TABLE, LOW, local_pref=900)),
     (
         Step.LOCAL_PREF,
