@@ -42,7 +42,7 @@ def run_datastore_agent(
         state: where it keeps its last good intent, or None for the default.
         status_socket: path of its socket, or None for the default in the run directory.
         secrets_directory: where files with passwords lie, or None.
-        reporting: its logs and metrics.
+        reporting: its logs, its metrics, who watches it.
     """
     options = AgentOptions(
         role=role,
@@ -54,6 +54,7 @@ def run_datastore_agent(
         jitter=jitter(),
         metrics=reporting.metrics,
         secrets_directory=secrets_directory,
+        watch=reporting.watch,
         on_first_intent=settle_collector,
     )
     relax_collector()

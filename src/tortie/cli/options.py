@@ -23,6 +23,7 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "drain_options",
     "dual_stack_option",
     "duration",
     "etcd_option",
@@ -43,6 +44,7 @@ __all__ = [
     "secrets_option",
     "socket_option",
     "status_options",
+    "stop_message_option",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -235,12 +237,29 @@ for_restart_option = click.option(
     help="It will be started again: its peers keep its routes meanwhile (graceful restart).",
 )
 
+stop_message_option = click.option(
+    "--message",
+    default="",
+    metavar="TEXT",
+    help="For the operators of the peers: shown in their status and logs (RFC 9003). At most 255 octets.",
+)
+
+
+def drain_options(verb: Verb) -> Verb:
+    """Add what `drain` takes: --undo, --socket."""
+    for option in (socket_option, click.option("--undo", is_flag=True, help="Announce its routes as usual again.")):
+        verb = option(verb)
+    return verb
+
 
 def routes_options(verb: Verb) -> Verb:
-    """Add what `routes` takes: PREFIX..., --family, --output, --socket."""
+    """Add what `routes` takes: PREFIX..., --family, --mrt, --output, --socket."""
     for option in (
         socket_option,
         text_or_json_option,
+        click.option(
+            "--mrt", metavar="FILE", type=path(), help="Write all paths to FILE as an MRT table, show nothing."
+        ),
         click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
         click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
     ):

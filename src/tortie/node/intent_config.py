@@ -22,6 +22,7 @@ from tortie.bgp.wire import (
     prefix_from_text,
 )
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+from tortie.node.resolver import NEXT_HOPS_MAX
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
@@ -47,6 +48,7 @@ def speaker_config(intent: NodeIntent) -> SpeakerConfig:
         router_id=_identifier(intent.router_id),
         cluster_id=None if intent.cluster_id is None else _identifier(intent.cluster_id),
         resolve_next_hops=intent.kind == "node",
+        paths_max=NEXT_HOPS_MAX if intent.kind == "node" else 1,
         next_hops=tuple(own),
     )
 
@@ -63,7 +65,7 @@ def peer_configs(
     """
     pairs = () if former is None else zip(former.sessions, peers, strict=True)
     known = {_identity(session): (session, peer) for session, peer in pairs}
-    filters: dict[FilterIntent, PrefixFilter | None] = {}
+    filters: dict[FilterIntent, PrefixFilter] = {}
     found: list[PeerConfig] = []
     for session in intent.sessions:
         same, peer = known.get(_identity(session), (None, None))
@@ -94,7 +96,7 @@ def check_usable(intent: NodeIntent) -> None:
         prefix_from_text(prefix)
 
 
-def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter | None]) -> PeerConfig:
+def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter]) -> PeerConfig:
     return PeerConfig(
         remote_address=session.remote_address,
         remote_port=session.port,
@@ -129,12 +131,11 @@ def _hold_time_s(session: SessionIntent) -> int:
     return KEEPALIVES_PER_HOLD_TIME * session.keepalive_time_s
 
 
-def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter | None]) -> PrefixFilter | None:
-    """Return the filter, None where it accepts everything."""
+def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter]) -> PrefixFilter:
+    """Return the filter; a session of an intent always has one, so that RFC 8212 is satisfied."""
     if policy not in known:
         rules = tuple(PrefixRule(rule.prefix, accept=rule.accept, le=rule.le) for rule in policy.rules)
-        accepts_all = policy.default_accept and all(rule.accept for rule in policy.rules)
-        known[policy] = None if accepts_all else PrefixFilter(rules, policy.default_accept)
+        known[policy] = PrefixFilter(rules, policy.default_accept)
     return known[policy]
 
 

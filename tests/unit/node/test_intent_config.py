@@ -8,6 +8,7 @@ import pytest
 from support.fabric import MESH_OFF, configuration, fabric, node, peer
 from tortie.bgp.engine import AddPathMode
 from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.fabric import NodeIntent, node_intent
 from tortie.model import BGPPeer
@@ -69,6 +70,15 @@ def test_both_families_over_one_session_have_the_filter_of_both() -> None:
 def test_the_restart_time_that_is_announced(spec: dict[str, Any], restart_time_s: int) -> None:
     (config,) = peer_configs(intent(**spec))
     assert config.options.restart_time_s == restart_time_s
+
+
+@pytest.mark.rfc("8212", "2.1")
+@pytest.mark.rfc("8212", "2.2")
+def test_a_planned_session_always_has_a_policy_each_way() -> None:
+    (config,) = peer_configs(intent(asNumber=65001))
+    assert config.options.import_filter == ACCEPT_ALL
+    assert config.options.export_filter is not None
+    assert not config.options.export_filter.default_accept
 
 
 def test_what_is_unchanged_is_not_translated_again() -> None:
