@@ -50,6 +50,8 @@ TAIL: Final = """
   where they differ.
 - **Memory**: resident set of `tortie node run` and `tortie reflector run` once they have acted on this datastore. No
   client answers there: what routes cost is another matter.
+- The AS number of the cluster is part of every node's record, so that its change has all of them read anew: it is the
+  one change that takes longer than the target, and it resets every session anyway.
 - An agent writes its last intent to disk after it has acted; that is in none of these times.
 """
 

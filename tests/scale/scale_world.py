@@ -17,7 +17,7 @@ from typing import Final
 
 from support.fabric import block, configuration, endpoint, node, peer, pool, reflector
 from tortie.bgp.engine import Engine, PeerConfig
-from tortie.fabric import Fabric, NodeIntent, node_intent, reflector_intent
+from tortie.fabric import Fabric, NodeIntent, ReflectorPlanner, node_intent
 from tortie.model import Resource, to_stored
 from tortie.node.collector import relax_collector, settle_collector
 from tortie.node.intent_config import peer_configs, speaker_config
@@ -156,7 +156,7 @@ class Reader:
         """See that the intent is the one that is planned from scratch."""
         found = [decode_entry(entry) for entry in (await self._writer.list(ROOT)).entries]
         fabric = Fabric.from_resources(item for item in found if isinstance(item, Resource))
-        assert self.intent == self._plan(fabric)
+        assert self.intent == self._plan(fabric)  # another snapshot: nothing that was kept is used
 
     async def close(self) -> None:
         await self._updates.aclose()
@@ -166,7 +166,7 @@ class Reader:
 
 PLANS: Final[dict[str, Planner]] = {
     "node": lambda fabric: node_intent(fabric, OWN),
-    "reflector": lambda fabric: reflector_intent(fabric, REFLECTORS[0]),
+    "reflector": ReflectorPlanner(REFLECTORS[0]),
 }
 
 

@@ -20,7 +20,7 @@ from tortie.fabric.intent import (
     WorkloadRoute,
 )
 from tortie.fabric.plan_node import node_intent, router_id_of_name
-from tortie.fabric.plan_reflector import reflector_intent
+from tortie.fabric.plan_reflector import ReflectorPlanner, reflector_intent
 from tortie.fabric.resources import BadRecord, Fabric, LiveFabric
 from tortie.fabric.topology import Container, Host, Interface, Lan, Topology, topology_from_dict
 
@@ -42,6 +42,7 @@ __all__ = [
     "NodeNotFound",
     "PoolIntent",
     "Quarantined",
+    "ReflectorPlanner",
     "SecretReference",
     "SessionIntent",
     "StaticRoute",

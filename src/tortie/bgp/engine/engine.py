@@ -149,7 +149,7 @@ class Engine:
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
         Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
-        router_id = self.config.router_id
+        former_speaker = self.config
         if speaker is not None:
             self._set_speaker(speaker)
         self._learn_own_addresses(peer.key for peer in peers)
@@ -167,7 +167,7 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
-        is_same_speaker = router_id == self.config.router_id
+        is_same_speaker = former_speaker is self.config
         for key, options in wanted.items():
             known = self.peers.get(key)
             if known is None or not is_same_speaker or known.options != options:

@@ -144,12 +144,12 @@ def reflector_run(
         )
     elif ip is not None:
         from tortie.cli.datastore_agents import run_datastore_agent
-        from tortie.fabric import reflector_intent
+        from tortie.fabric import ReflectorPlanner
 
         run_datastore_agent(
             role="reflector",
             name=ip,
-            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None, add_path),
+            plan=ReflectorPlanner(ip, ip6 or None, add_path),
             datastore=datastore,
             run_directory=run_dir,
             state=state_dir,
