@@ -14,7 +14,7 @@ killed; the walk goes on with the others. Structure to know: `SeedWalk`; `run_se
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -124,7 +124,7 @@ class SeedWalk(LabWalk):
                        f"{count} connections, all to {self._ends_text()}"),
             self._step("Every container pings every other, again", self._ping_line, self._ping_reflected,
                        self._pinger(), reached),
-            *(self._route_step(version) for version in self._versions),
+            *(self._route_step(version, *pair) for pair in _shown(self._nodes) for version in self._versions),
             self._step("Session counts side by side", lines.sessions, self._compare, first,
                        f"{mesh} sessions before, {count} now"),
             self._step("Pings throughout", self._ping_line, self._report_pings, self._pinger(),
@@ -288,15 +288,14 @@ class SeedWalk(LabWalk):
         self._lost_when_switched = (await self._hands.probe.counters()).lost
         return result
 
-    def _route_step(self, version: int) -> Step:
+    def _route_step(self, version: int, node: Host, target: Host) -> Step:
         expected = "ORIGINATOR_ID of its node, CLUSTER_LIST of the reflector"
-        line = partial(self._route_line, version)
+        line = partial(self._route_line, version, target)
         title = _titled("A reflected route", version)
-        return self._step(title, line, partial(self._show_route, version), self._nodes[1].name, expected)
+        return self._step(title, line, partial(self._show_route, version, node, target), node.name, expected)
 
-    async def _show_route(self, version: int, _: Progress) -> Outcome:
-        node, target = self._nodes[1], self._nodes[2]
-        prefix = self._shown_prefix(version)
+    async def _show_route(self, version: int, node: Host, target: Host, _: Progress) -> Outcome:
+        prefix = self._prefix_of(version, target)
         output = await self._type(node.name, SEED_LINES.routes, prefix=prefix)
         kernel = await self._type(node.name, KERNEL_LINES[version], prefix=prefix)
         path = find_best(parse_json(output.stdout), prefix) or {}
@@ -368,14 +367,14 @@ class SeedWalk(LabWalk):
     def _values_of(self, version: int) -> dict[str, str]:
         return line_values(self.topology, self._reflector, self._api, version)
 
-    def _route_line(self, version: int) -> str:
-        prefix = self._shown_prefix(version)
+    def _route_line(self, version: int, target: Host) -> str:
+        prefix = self._prefix_of(version, target)
         return "\n".join(line.format(prefix=prefix) for line in (SEED_LINES.routes, KERNEL_LINES[version]))
 
-    def _shown_prefix(self, version: int) -> str:
-        """Return the block of the third node's first container."""
-        target, mark = self._nodes[2].name, FAMILY_MARKS[version]
-        container = next(item for item in self._hands.lab.state.wiring.containers if item.host == target)
+    def _prefix_of(self, version: int, node: Host) -> str:
+        """Return the block of a node's first container."""
+        mark = FAMILY_MARKS[version]
+        container = next(item for item in self._hands.lab.state.wiring.containers if item.host == node.name)
         address = next(text for text in container.addresses if mark in text)
         pool = next(pool for pool in self.topology.pools if mark in pool.cidr)
         return block_of(address, pool.block_size or BLOCK_SIZES[version])
@@ -385,6 +384,13 @@ class SeedWalk(LabWalk):
 
 
 # ------------------------------------------------------------------------------------------------ leaves
+
+
+def _shown(nodes: Sequence[Host]) -> list[tuple[Host, Host]]:
+    """Return a node that shows its routes and one whose route it shows; none where all speakers are foreign ones."""
+    first, second, third = nodes[:NODES_MIN]
+    node = next((each for each in (second, first, third) if each.agent == "tortie"), None)
+    return [] if node is None else [(node, second if node == third else third)]
 
 
 def _versions(topology: Topology, reflector: Host) -> tuple[int, ...]:

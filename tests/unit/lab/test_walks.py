@@ -8,7 +8,7 @@ from tortie.lab.lab_walk import LabWalk
 from tortie.lab.mixed_walk import MixedWalk
 from tortie.lab.racks_walk import RacksWalk
 from tortie.lab.seed_walk import SeedWalk
-from tortie.lab.topology import Topology, known_topologies, load_topology, parse_topology
+from tortie.lab.topology import Topology, known_topologies, load_topology, parse_topology, with_agents
 from tortie.lab.walks import walk_of
 
 RACKS = """
@@ -34,6 +34,21 @@ def walk(topology: Topology, *, is_kept: bool = False) -> LabWalk:
 def test_every_shipped_topology_has_a_walk(name: str) -> None:
     kind = {"racks": RacksWalk, "mixed": MixedWalk}.get(name.partition("-")[0], SeedWalk)
     assert type(walk(load_topology(name))) is kind
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown_on"),
+    [
+        pytest.param((), ["kube-node1"], id="none"),
+        pytest.param(("kube-node1",), ["kube-master"], id="the usual node"),
+        pytest.param(("kube-master", "kube-node1"), ["kube-node2"], id="two"),
+        pytest.param(("kube-master", "kube-node1", "kube-node2"), [], id="the first three"),
+    ],
+)
+def test_a_reflected_route_is_shown_on_a_node_that_runs_ours(foreign: tuple[str, ...], shown_on: list[str]) -> None:
+    topology = with_agents(load_topology("seed"), dict.fromkeys(foreign, "bird"))
+    steps = SeedWalk(topology, is_kept=False, commands=COMMANDS, environment={}).steps()
+    assert [step.host for step in steps if step.title == "A reflected route"] == shown_on
 
 
 def test_the_steps_through_racks() -> None:
