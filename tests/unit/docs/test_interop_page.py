@@ -3,8 +3,8 @@
 import pytest
 
 from documents import DOCS
-from support.daemons import DAEMONS, FRR, Bird1, Bird2, GoBGP, bird_routes
-from support.interop_page import LAB_ROLES, ROLES, Finding, interop_page
+from support.daemons import DAEMONS, FRR, Bird1, Bird2, ExaBGP, GoBGP, bird_routes
+from support.interop_page import FEATURES, LAB_ROLES, ROLES, SESSION_FEATURES, Finding, interop_page
 
 FAMILIES = ("ipv4", "ipv6")
 IN_LABS = (Bird2, Bird1, FRR, GoBGP)
@@ -21,9 +21,30 @@ def test_no_row_is_missing() -> None:
 
 def test_row_says_what_passed_and_what_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Bird2, "version", lambda: "9.9")
-    page = interop_page([Finding(Bird2, "client", "ipv4", ("routes", "unknown", "end"), ("unknown",))])
+    monkeypatch.setattr(Bird2, "not_offered", {"unknown/client": "it is blind"})
+    page = interop_page([Finding(Bird2, "client", "ipv4", (feature,)) for feature in ("routes", "unknown", "end")])
     assert "| BIRD 2 | 9.9 | `bird2` |" in page
     assert "| BIRD 2 | client | ipv4 | ✓ |  |  |  | n/o |  |  |  | ✓ |  |  |" in page
+    assert "| BIRD 2 | unknown, client | it is blind |" in page
+
+
+def test_a_role_that_is_not_offered_has_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExaBGP, "version", lambda: "9.9")
+    page = interop_page([Finding(ExaBGP, "client", "ipv6", ("routes",))])
+    assert "| ExaBGP | reflector | ipv6 | n/o | n/o |" in page
+
+
+def test_what_is_not_offered_is_a_feature_or_a_role_of_the_page() -> None:
+    names = {*FEATURES, *SESSION_FEATURES, *ROLES}
+    named = {key.split("/")[0] for daemon in DAEMONS for key in daemon.not_offered}
+    assert named <= names
+
+
+def test_every_option_of_a_session_was_tried_or_is_not_offered() -> None:
+    page = (DOCS / "interop.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if " | sessions | " in line]
+    assert len(rows) == len(DAEMONS) * len(FAMILIES)
+    assert [row for row in rows if len(row.split("|")) != len(SESSION_FEATURES) + 5 or "|  |" in row] == []
 
 
 def test_output_of_bird_is_read() -> None:
