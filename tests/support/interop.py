@@ -45,12 +45,13 @@ from tortie.node.errors import AgentNotRunning
 from tortie.speaker import Speaker
 
 Result = TypeVar("Result")
+AnyDaemon = TypeVar("AnyDaemon", bound=Daemon)
 
 AS: Final = 64512
 CLUSTER_ID: Final = "1.0.0.1"
 PARTICIPANTS_MAX: Final = 9
 PAUSE_S: Final = 0.02
-DEADLINE_S: Final = 10.0
+DEADLINE_S: Final = 40.0
 DIALS: Final = "(syn | ack) == syn"
 MESSAGES: Final = "psh == psh"
 LOG_SHOWN_MAX: Final = 2000
@@ -291,12 +292,12 @@ class Meeting:
 
     def daemon(
         self,
-        kind: type[Daemon],
+        kind: type[AnyDaemon],
         number: int,
         *neighbours: Neighbour,
         asn: int = AS,
         **changes: Any,  # noqa: ANN401 - fields of SpeakerPlan
-    ) -> Daemon:
+    ) -> AnyDaemon:
         """Run a foreign speaker that announces its two prefixes; it reflects if one of its neighbours is a client."""
         is_reflector = any(each.is_client for each in neighbours)
         plan = SpeakerPlan(
@@ -310,7 +311,7 @@ class Meeting:
         daemon = kind(self._folder / f"foreign{number}")
         self._daemons.append(daemon)
         daemon.start(replace(plan, **changes))
-        self.wait(f"{kind.name} answers", daemon.is_ready, daemon.log)
+        self.wait(f"{kind.name} answers", daemon.answers, daemon.log)
         return daemon
 
     def start_again(self, daemon: Daemon, prefixes: tuple[str, ...]) -> None:
@@ -318,7 +319,7 @@ class Meeting:
         assert daemon.plan is not None, "it ran before"
         with self.held(DIALS):
             daemon.start(replace(daemon.plan, prefixes=prefixes), is_restarting=True)
-            self.wait(f"{daemon.name} answers again", daemon.is_ready, daemon.log)
+            self.wait(f"{daemon.name} answers again", daemon.answers, daemon.log)
 
     def drop(self, raw: RawClient) -> None:
         """Close a raw client's connection without a word."""

@@ -78,8 +78,7 @@ SESSION_HEAD: Final = """\
 ## What a session can have
 
 Ours does not announce enhanced route refresh (RFC 7313), so that no session has it, whoever else offers it. Passwords
-and distances are always tried together where a speaker has both. FRR without 4-octet AS numbers leaves AS4_PATH aside
-when it comes from a speaker that announces them, and shows AS_TRANS in its place.
+and distances are always tried together where a speaker has both.
 """
 
 

@@ -119,14 +119,14 @@ class Daemon(ABC):
             speaker does not offer it: it lacks it, does not show it, or has no command for it.
         keeps_dialling: False where it gives its own dial up as soon as the other end has connected, so that two
             connections never collide.
-        merges_as4_path: False where, without 4-octet AS numbers, it leaves AS4_PATH aside and shows AS_TRANS.
+        checks_internal_distance: False where RFC 5082 is for external peers only.
     """
 
     name: ClassVar[str]
     package: ClassVar[str]
     not_offered: ClassVar[Mapping[str, str]] = MappingProxyType({})
     keeps_dialling: ClassVar[bool] = True
-    merges_as4_path: ClassVar[bool] = True
+    checks_internal_distance: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         """Keep files in a folder, which is made."""
@@ -170,6 +170,11 @@ class Daemon(ABC):
     @abstractmethod
     def is_ready(self) -> bool:
         """Tell whether it answers."""
+
+    def answers(self) -> bool:
+        """Tell whether it is ready; a process that has ended by itself is a failure."""
+        assert self._process is None or self._process.poll() is None, self.log()
+        return self.is_ready()
 
     @abstractmethod
     def routes(self) -> dict[str, ForeignRoute]:

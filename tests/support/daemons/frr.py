@@ -32,11 +32,10 @@ class FRR(Daemon):
 
     name = "FRR"
     package = "frr"
-    merges_as4_path = False  # it sees that we announce 4-octet AS numbers, and forgets that it did not
     not_offered = MappingProxyType(
         {
             "unknown/client": "it does not show attributes that it does not know; it passes them on",
-            "2-octet AS/ipv6": "it can only leave out all capabilities, IPv6 with them",
+            "2-octet AS": "it can only leave out all capabilities (IPv6 too), and writes 4-octet AS numbers even then",
         }
     )
     _program = "/usr/lib/frr/bgpd"
@@ -80,7 +79,9 @@ class FRR(Daemon):
 
     def next_hops(self, prefix: str) -> list[str]:
         """See Daemon."""
-        return sorted(_frr_route(path).next_hop for path in self._paths(family_of(prefix)).get(prefix, ()))
+        answer = self._show(f"{prefix} json", family_of(prefix))  # the table's `detail` leaves next hops out here
+        paths = json.loads(answer).get("paths", ()) if answer else ()
+        return sorted(_frr_route(path).next_hop for path in paths)
 
     def _paths(self, family: str) -> dict[str, list[dict[str, Any]]]:
         answer = self._show("json detail", family)

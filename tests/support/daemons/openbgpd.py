@@ -11,7 +11,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from support.daemons.base import BGP_PORT, Daemon, ForeignRoute, SpeakerPlan, family_of, first_missing, numbers, output_of
+from support.daemons.base import (
+    BGP_PORT,
+    Daemon,
+    ForeignRoute,
+    SpeakerPlan,
+    family_of,
+    first_missing,
+    numbers,
+    output_of,
+)
 
 
 class OpenBGPD(Daemon):
@@ -20,7 +29,13 @@ class OpenBGPD(Daemon):
     name = "OpenBGPD"
     package = "openbgpd"
     keeps_dialling = False
-    not_offered = MappingProxyType({"it restarts": "it announces the restart capability with a time of 0 s"})
+    checks_internal_distance = False
+    not_offered = MappingProxyType(
+        {
+            "it restarts": "it announces the restart capability with a time of 0 s",
+            "asked": "it answers no ROUTE-REFRESH, not even BIRD's: it says that the family was not negotiated",
+        }
+    )
     _program = "/usr/sbin/bgpd"
     _jail = Path("/run/openbgpd")
 
@@ -119,7 +134,7 @@ class OpenBGPD(Daemon):
             lines += ["  announce as-4byte no"] if neighbour.is_two_octet else []
             lines += ["  passive"] if neighbour.is_passive else []
             lines += [f"  route-reflector {plan.cluster_id}"] if neighbour.is_client else []
-            lines += ["  multihop 8"] if neighbour.asn != plan.asn else []
+            lines += ["  multihop 8"] if neighbour.asn != plan.asn and not neighbour.hops else []
             lines.append("}")
         return [*lines, "allow from any", "allow to any"]
 
