@@ -233,7 +233,8 @@ class Meeting:
         self._reflectors: list[OurReflector] = []
         self._speakers: list[OurSpeaker] = []
         numbers = range(1, PARTICIPANTS_MAX + 1)
-        ip_batch("\n".join(f"addr add {address_in(each, number)} dev lo" for each in FAMILIES for number in numbers))
+        ip_batch("\n".join(f"addr add {address_in('ipv4', number)} dev lo" for number in numbers))
+        ip_batch("\n".join(f"addr add {address_in('ipv6', number)} dev lo nodad" for number in numbers))
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -402,11 +403,12 @@ class Meeting:
             source: the address from which it comes; "" = any.
         """
         match = f"{'ip6' if ':' in source else 'ip'} saddr {source}" if source else ""
-        nft("add table inet held", "add chain inet held in { type filter hook input priority 0 ; }")
+        table = f"inet {'dials' if what == DIALS else 'messages'}"  # both may be held at once
+        nft(f"add table {table}", f"add chain {table} in {{ type filter hook input priority 0 ; }}")
         ports = [f"tcp {port} {BGP_PORT} tcp flags & {what} drop" for port in ("dport", "sport")]
-        nft(*(f"add rule inet held in {match} {port}" for port in ports))
+        nft(*(f"add rule {table} in {match} {port}" for port in ports))
         yield
-        nft("delete table inet held")
+        nft(f"delete table {table}")
 
     def dialling(self) -> list[tuple[str, str]]:
         """Return (local, remote) address of everybody whose connection has not been answered yet."""
