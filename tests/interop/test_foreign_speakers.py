@@ -53,19 +53,22 @@ OWN_ROUTE: Final = (Rejection.ORIGINATOR_LOOP, Rejection.OWN_NEXT_HOP)
 Found = Callable[[Finding], None]
 
 
-def rows(offered: str = "", *, core_families: tuple[str, ...] = FAMILIES) -> pytest.MarkDecorator:
+def rows(
+    offered: str = "", *, core: tuple[type[Daemon], ...] = CORE, core_families: tuple[str, ...] = FAMILIES
+) -> pytest.MarkDecorator:
     """One row a speaker and family; those outside the core are breadth.
 
     Args:
         offered: a feature or role; why some speakers do not have it, their classes say.
-        core_families: what runs always, with the speakers of the core.
+        core: the speakers that run always.
+        core_families: the families with which they do.
     """
     cases = [
         pytest.param(
             daemon,
             family,
             id=f"{daemon.__name__}-{family}",
-            marks=() if daemon in CORE and family in core_families else pytest.mark.all,
+            marks=() if daemon in core and family in core_families else pytest.mark.all,
         )
         for daemon in DAEMONS
         for family in FAMILIES

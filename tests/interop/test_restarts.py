@@ -9,7 +9,7 @@ import pytest
 
 from interop.test_foreign_speakers import Found, rows
 from lab.kernel_namespace import in_namespace
-from support.daemons import Daemon, Neighbour
+from support.daemons import FRR, Daemon, Neighbour
 from support.interop import AS, DIALS, Meeting, OurReflector, need
 from support.interop_page import Finding
 from support.raw_bgp import RawClient
@@ -35,7 +35,7 @@ def our_reflector(meeting: Meeting) -> OurReflector:
     )
 
 
-@rows("it restarts", core_families=("ipv4",))
+@rows("it restarts", core=(FRR,), core_families=("ipv4",))
 @pytest.mark.rfc("4724", "4.2")
 @in_namespace
 def test_speaker_is_killed(daemon: type[Daemon], family: str, tmp_path: Path, found: Found) -> None:
@@ -43,7 +43,6 @@ def test_speaker_is_killed(daemon: type[Daemon], family: str, tmp_path: Path, fo
     with Meeting(family, tmp_path) as meeting:
         kept, gone = meeting.prefixes(2)
         reflector, raw, foreign = cast(meeting, daemon)
-        # a speaker that waits for End-of-RIB of all may have said its own late; what counts is that it is said
         meeting.wait("its End-of-RIB", lambda: has_end_of_rib(reflector, meeting.address(2)), foreign.log)
         foreign.kill()
         meeting.wait("its end is noticed", lambda: not reflector.is_established(meeting.address(2)), reflector.log)
@@ -71,7 +70,7 @@ def has_end_of_rib(reflector: OurReflector, address: str) -> bool:
     return all(each["end_of_rib"] for each in reflector.session(address)["families"])
 
 
-@rows("we restart", core_families=())
+@rows("we restart", core_families=("ipv4",))
 @pytest.mark.rfc("4724", "4.1")
 @in_namespace
 def test_our_reflector_is_killed(daemon: type[Daemon], family: str, tmp_path: Path, found: Found) -> None:
