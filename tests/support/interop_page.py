@@ -78,7 +78,8 @@ SESSION_HEAD: Final = """\
 ## What a session can have
 
 Ours does not announce enhanced route refresh (RFC 7313), so that no session has it, whoever else offers it. Passwords
-and distances are always tried together where a speaker has both.
+and distances are tried together; OpenBGPD checks the distance of external peers only, so that its session is one. When
+our reflector is killed, the other client's routes are there again before the speaker may dial.
 """
 
 

@@ -1,5 +1,8 @@
 """docs/interop.md has a row for every speaker in every role with both families, and reads as it is generated."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from documents import DOCS
@@ -70,6 +73,31 @@ Table master4:
     assert (route.med, route.local_pref, route.communities) == (77, 100, ("64512:7",))
     assert (route.originator_id, route.cluster_list) == ("192.0.2.3", ("1.0.0.1", "1.0.0.2"))
     assert route.unknown == (0xF0,)
+
+
+def test_events_of_exabgp_are_read(tmp_path: Path) -> None:
+    def event(peer: str, **values: object) -> str:
+        return json.dumps({"neighbor": {"address": {"peer": peer}, **values}}) + "\n"
+
+    def update(**values: object) -> dict[str, object]:
+        return {"update": values}
+
+    attributes = {"med": 77, "community": [[64512, 7]], "attribute-0xF0-0xE0": "0x74", "aggregator": "64512:192.0.2.9"}
+    announced = {"ipv4 unicast": {"10.9.0.3": [{"nlri": "10.3.1.0/24"}, {"nlri": "10.3.2.0/24"}]}}
+    gone = {"ipv4 unicast": [{"nlri": "10.3.2.0/24"}]}
+    lines = [
+        event("10.9.0.1", state="up"),
+        event("10.9.0.1", message=update(attribute=attributes, announce=announced)),
+        event("10.9.0.1", message=update(withdraw=gone)),
+    ]
+    exabgp = ExaBGP(tmp_path)
+    (tmp_path / "events").write_text("".join(lines) + '{"neighbor": ')
+    ((prefix, route),) = exabgp.routes().items()
+    assert (prefix, route.next_hop, route.med, route.communities) == ("10.3.1.0/24", "10.9.0.3", 77, ("64512:7",))
+    assert (route.unknown, route.aggregator) == ((0xF0,), (64512, "192.0.2.9"))
+    assert exabgp.established() == ["10.9.0.1"]
+    (tmp_path / "events").write_text("".join([*lines, event("10.9.0.1", state="down")]))
+    assert (exabgp.routes(), exabgp.established()) == ({}, [])
 
 
 def test_a_row_of_a_lab_stands_in_the_second_table(monkeypatch: pytest.MonkeyPatch) -> None:
