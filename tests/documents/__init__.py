@@ -5,6 +5,7 @@ written by hand, which tests/unit/docs only checks for names that no longer exis
 """
 
 from documents.cli_reference import cli_reference
+from documents.malformed_page import malformed_page
 from documents.places import DOCS, REPOSITORY, SOURCE, TESTS
 from documents.rfc_table import rfc_table
 from documents.transcript import Exchange, exchanges, run_again, transcript
@@ -18,10 +19,11 @@ __all__ = [
     "Exchange",
     "cli_reference",
     "exchanges",
+    "malformed_page",
     "rfc_table",
     "run_again",
     "transcript",
 ]
 
-GENERATED = {"cli.md": cli_reference, "rfc.md": rfc_table}
+GENERATED = {"cli.md": cli_reference, "malformed.md": malformed_page, "rfc.md": rfc_table}
 """File below docs/ → the function that returns its whole text."""

@@ -278,7 +278,7 @@ def test_external_peer_with_four_octet_as(daemon: type[Daemon], family: str, tmp
     with Meeting(family, tmp_path) as meeting:
         ours, theirs = meeting.prefixes(3), meeting.prefixes(2)
         meeting.reflector(
-            {"address": meeting.address(2), "as": EXTERNAL_AS, "passive": True},
+            {"address": meeting.address(2), "as": EXTERNAL_AS, "passive": True, "import": "all", "export": "all"},
             {"address": meeting.address(3), "client": True, "passive": True},
         )
         raw = meeting.raw_client(3)

@@ -30,16 +30,18 @@ from tortie.bgp.wire import (
     Segment,
     UnknownAttribute,
     Update,
+    communities_from_texts,
     decode_update,
     encode_updates,
     encode_withdrawals,
+    extended_community_to_text,
 )
 from tortie.bgp.wire.segment import AS_CONFED_SEQUENCE, AS_CONFED_SET, AS_SEQUENCE, AS_SET, merged
 
 U32 = st.integers(0, 0xFFFFFFFF)
 ASNS = st.one_of(st.integers(1, 0xFFFF), st.integers(1, 0xFFFFFFFF))
 CONTEXTS = st.sampled_from([EBGP, IBGP, OLD_EBGP, OLD_IBGP])
-CARRIED_CODES = st.integers(33, 255)
+CARRIED_CODES = st.integers(36, 255)
 
 
 def segments(kinds: tuple[int, ...]) -> st.SearchStrategy[list[Segment]]:
@@ -62,6 +64,8 @@ ATTRIBUTES: st.SearchStrategy[AttributeFields] = st.fixed_dictionaries(
         "communities": st.lists(U32, max_size=80).map(tuple),
         "originator_id": st.none() | U32,
         "cluster_list": st.lists(U32, max_size=4).map(tuple),
+        "extended_communities": st.lists(st.integers(0, (1 << 64) - 1), max_size=40).map(tuple),
+        "large_communities": st.lists(st.tuples(U32, U32, U32), max_size=30, unique=True).map(tuple),
         "unknown": st.dictionaries(CARRIED_CODES, st.binary(max_size=300), max_size=2).map(carried),
     }
 )  # type: ignore[assignment]  # a dictionary of these very fields
@@ -198,3 +202,8 @@ def test_one_octet_changed(data: st.DataObject, fields: AttributeFields, context
     body = bytearray(encode_updates(IPV4_UNICAST, attributes, [PREFIX], sender)[0][19:])
     body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     outcome(bytes(body), context, table)
+
+
+@given(st.integers(0, (1 << 64) - 1) | st.integers(0, (1 << 48) - 1).map(lambda rest: 0x0002 << 48 | rest))
+def test_every_extended_community_is_read_back_from_its_text(value: int) -> None:
+    assert communities_from_texts([extended_community_to_text(value)]).extended == (value,)

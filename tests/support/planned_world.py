@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from support.world import identifier, steady
 from tortie.bgp.engine import Engine, PeerDown, RangeConfig, SessionOptions, SpeakerConfig, route_statuses
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, prefix_to_text
 from tortie.fabric import Fabric, NodeIntent, node_intent, reflector_intent
 from tortie.model import Node, Resource
@@ -113,7 +114,14 @@ class PlannedWorld:
 
     def _add_foreign(self, name: str, address: str) -> None:
         engine = Engine(SpeakerConfig(local_as=FOREIGN_AS, router_id=identifier(address)), steady)
-        options = SessionOptions(local_as=FOREIGN_AS, peer_as=0, families=(IPV4_UNICAST, IPV6_UNICAST), passive=True)
+        options = SessionOptions(
+            local_as=FOREIGN_AS,
+            peer_as=0,
+            families=(IPV4_UNICAST, IPV6_UNICAST),
+            passive=True,
+            import_filter=ACCEPT_ALL,
+            export_filter=ACCEPT_ALL,
+        )
         engine.reconfigure((), (RangeConfig(prefix="0.0.0.0/0", options=options),), self.world.now)
         engine.originate("203.0.113.0/24", self.world.now)
         self.world.add(name, engine, address)

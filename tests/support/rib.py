@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from tortie.bgp.rib import ExportProfile, NextHopMode, Path, PeerKind, Source, SourceKind, UpdateGroup
+from tortie.bgp.rib import (
+    ExportProfile,
+    ImportRule,
+    NextHopMode,
+    Path,
+    PeerKind,
+    Source,
+    SourceKind,
+    UpdateGroup,
+    degree_of_preference,
+)
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     AttributeSet,
@@ -55,7 +65,9 @@ def nlri(prefix: str) -> bytes:
 def path(table: AttributeTable, of: Source, next_hop: str = "10.0.0.1", *, path_id: int = 0, **fields: object) -> Path:
     """A path with the given attributes."""
     packed = address_from_text(next_hop) if next_hop else b""
-    return Path(table.intern(next_hop=packed, **fields), of, path_id=path_id)  # type: ignore[arg-type]  # attribute fields
+    attributes = table.intern(next_hop=packed, **fields)  # type: ignore[arg-type]  # attribute fields
+    preference = degree_of_preference(attributes, of, ImportRule(LOCAL_AS))
+    return Path(attributes, of, path_id=path_id, preference=preference)
 
 
 class Receiver:

@@ -13,6 +13,7 @@ from tortie.bgp.engine import (
     SpeakerConfig,
     route_statuses,
 )
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.wire import IPV4_UNICAST, address_from_text
 from tortie.sim import World
 
@@ -30,8 +31,13 @@ def identifier(address: str) -> int:
 
 
 def options(**changes: object) -> SessionOptions:
-    """IBGP in the test AS."""
-    fields: dict[str, object] = {"local_as": LOCAL_AS, "peer_as": LOCAL_AS}
+    """IBGP in the test AS, everything accepted both ways."""
+    fields: dict[str, object] = {
+        "local_as": LOCAL_AS,
+        "peer_as": LOCAL_AS,
+        "import_filter": ACCEPT_ALL,
+        "export_filter": ACCEPT_ALL,
+    }
     return SessionOptions(**{**fields, **changes})  # type: ignore[arg-type]  # fields of the dataclass
 
 

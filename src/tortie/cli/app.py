@@ -37,16 +37,20 @@ from tortie.cli.verbs.lab_up import lab_up
 from tortie.cli.verbs.man import man
 from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
+from tortie.cli.verbs.node_drain import node_drain
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
 from tortie.cli.verbs.node_status import node_status
 from tortie.cli.verbs.node_stop import node_stop
 from tortie.cli.verbs.reflector_confirm import reflector_confirm
+from tortie.cli.verbs.reflector_drain import reflector_drain
 from tortie.cli.verbs.reflector_routes import reflector_routes
 from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
 from tortie.cli.verbs.replace import replace
+from tortie.cli.verbs.replay import replay
+from tortie.cli.verbs.sim import sim
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
@@ -60,6 +64,8 @@ VERBS: Final[dict[str, click.Command]] = {
     "delete": delete,
     "get": get,
     "api": api,
+    "replay": replay,
+    "sim": sim,
     "version": version,
     "completion": completion,
     "man": man,
@@ -87,6 +93,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "status": node_status,
             "routes": node_routes,
             "confirm": node_confirm,
+            "drain": node_drain,
             "stop": node_stop,
         },
     ),
@@ -97,6 +104,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "status": reflector_status,
             "routes": reflector_routes,
             "confirm": reflector_confirm,
+            "drain": reflector_drain,
             "stop": reflector_stop,
         },
     ),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -18,7 +18,10 @@ from tortie.cli.options import AddressFamily, TextOrJSON
 from tortie.cli.paths import paths_text
 from tortie.cli.sessions import local_time, status_text
 
-__all__ = ["confirm_datastore", "print_routes", "print_status", "stop_agent"]
+__all__ = ["confirm_datastore", "drain_agent", "print_routes", "print_status", "stop_agent", "write_mrt"]
+
+STOP_MESSAGE_OCTETS_MAX: Final = 255
+"""RFC 9003 §2."""
 
 Network = IPv4Network | IPv6Network
 
@@ -80,6 +83,30 @@ def print_routes(
         click.echo(paths_text(paths), nl=False)
 
 
+def write_mrt(socket: Path | None, file: Path, start_command: str, *, is_part: bool) -> None:
+    """Write every path the agent knows as an MRT table dump (RFC 6396 §4.3); the file is there whole or not at all.
+
+    Args:
+        socket: the agent's, or None for the default.
+        file: where to; what is there is replaced.
+        start_command: what to type when no agent runs.
+        is_part: only some paths were asked for, which a table is not.
+
+    Raises:
+        CommandFailed: a part was asked for.
+    """
+    if is_part:
+        raise CommandFailed("--mrt writes all paths: expected neither PREFIX nor --family", ExitCode.USAGE)
+    scratch = file.with_name(f"{file.name}.new")
+    try:
+        with scratch.open("wb") as table:
+            for item in ask_many(socket, "mrt", start_command, {}):
+                table.write(bytes.fromhex(item["record"]))
+        scratch.replace(file)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
 def _network(text: str) -> Network:
     try:
         return ip_network(text)
@@ -111,9 +138,33 @@ def _around(host: Network, paths: Iterable[dict[str, Any]]) -> list[dict[str, An
     return found
 
 
-def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool) -> None:
-    """Tell the agent to stop, for good or to be started again; it answers before it does."""
-    ask(socket, "stop", start_command, {"for_restart": for_restart})
+def stop_agent(socket: Path | None, start_command: str, *, for_restart: bool, message: str) -> None:
+    """Tell the agent to stop, for good or to be started again; it answers before it does.
+
+    Args:
+        socket: the agent's, or None for the default.
+        start_command: what to type when no agent runs.
+        for_restart: peers are to keep its routes meanwhile.
+        message: for the operators of the peers, "" = none.
+
+    Raises:
+        CommandFailed: the message is too long.
+    """
+    try:
+        octet_count = len(message.encode())
+    except UnicodeEncodeError as error:
+        raise CommandFailed(f"--message {message!a}: expected text in UTF-8", ExitCode.USAGE) from error
+    if octet_count > STOP_MESSAGE_OCTETS_MAX:
+        raise CommandFailed(
+            f"--message: {octet_count} octets of UTF-8, expected at most {STOP_MESSAGE_OCTETS_MAX}", ExitCode.USAGE
+        )
+    ask(socket, "stop", start_command, {"for_restart": for_restart, "message": message})
+
+
+def drain_agent(socket: Path | None, start_command: str, *, undo: bool) -> None:
+    """Tell the agent to make its routes a last resort, or to take that back; says what came of it."""
+    answer = ask(socket, "drain", start_command, {"undo": undo})
+    click.echo("draining: its routes are a last resort" if answer["draining"] else "not draining")
 
 
 def confirm_datastore(socket: Path | None, start_command: str) -> None:

@@ -14,6 +14,7 @@ import click
 from tortie.change import Action, ChangeResult, change_items
 from tortie.cli.datastore import with_resources
 from tortie.cli.errors import CommandFailed, explain
+from tortie.fabric import annotation_problem
 from tortie.model import ManifestItem, load_items
 
 __all__ = ["change_from_file", "read_manifests", "read_text", "report_change"]
@@ -37,8 +38,18 @@ def change_from_file(action: Action, file: Path, datastore: str | None, *, may_s
     items = read_manifests(file)
     if not items:
         raise CommandFailed("No resources specified in file")
+    if action is not Action.DELETE:
+        _check_annotations(items, file)
     result = with_resources(datastore, lambda store: change_items(store, action, items, may_skip=may_skip))
     report_change(result, (item.kind_text for item in items))
+
+
+def _check_annotations(items: Iterable[ManifestItem], file: Path) -> None:
+    for item in items:
+        problem = annotation_problem(item.resource)
+        if problem is not None:
+            where = str(file) if item.line is None else f"{file}:{item.line}"
+            raise CommandFailed(f"{where}: {item.kind_text} '{item.resource.name}': {problem}")
 
 
 def read_manifests(file: Path) -> list[ManifestItem]:

@@ -23,8 +23,10 @@ __all__ = [
     "choice",
     "config_options",
     "datastore_option",
+    "drain_options",
     "dual_stack_option",
     "duration",
+    "etcd_option",
     "file_option",
     "for_restart_option",
     "import_options",
@@ -42,6 +44,7 @@ __all__ = [
     "secrets_option",
     "socket_option",
     "status_options",
+    "stop_message_option",
     "text_or_json_option",
     "topology_argument",
 ]
@@ -234,12 +237,29 @@ for_restart_option = click.option(
     help="It will be started again: its peers keep its routes meanwhile (graceful restart).",
 )
 
+stop_message_option = click.option(
+    "--message",
+    default="",
+    metavar="TEXT",
+    help="For the operators of the peers: shown in their status and logs (RFC 9003). At most 255 octets.",
+)
+
+
+def drain_options(verb: Verb) -> Verb:
+    """Add what `drain` takes: --undo, --socket."""
+    for option in (socket_option, click.option("--undo", is_flag=True, help="Announce its routes as usual again.")):
+        verb = option(verb)
+    return verb
+
 
 def routes_options(verb: Verb) -> Verb:
-    """Add what `routes` takes: PREFIX..., --family, --output, --socket."""
+    """Add what `routes` takes: PREFIX..., --family, --mrt, --output, --socket."""
     for option in (
         socket_option,
         text_or_json_option,
+        click.option(
+            "--mrt", metavar="FILE", type=path(), help="Write all paths to FILE as an MRT table, show nothing."
+        ),
         click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
         click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
     ):
@@ -358,6 +378,13 @@ agent_option = click.option(
 )
 dual_stack_option = click.option(
     "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
+etcd_option = click.option(
+    "--etcd",
+    "etcd_members",
+    metavar="N",
+    type=click.Choice(("1", "3")),
+    help="etcd as the lab's datastore: 1 or 3 members on the first nodes, with TLS.",
 )
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

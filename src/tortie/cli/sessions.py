@@ -101,6 +101,8 @@ def _remarks(status: Status, now: datetime) -> Iterator[str]:
         yield _datastore_text(datastore, status["intent_from"], str(status["role"]), now)
     if (speaker := status["speaker"]) and (deferred := speaker.get("deferred_families")):
         yield f"restarted: tells nothing of {' and '.join(deferred)} before all peers have sent what they have"
+    if speaker and speaker.get("is_draining"):
+        yield f"draining: its routes are a last resort, until: tortie {status['role']} drain --undo"
     if status["withheld"]:
         yield f"not acted on: {status['withheld']}"
     yield from status["listen_errors"].values()

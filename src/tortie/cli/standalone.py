@@ -24,6 +24,7 @@ def run_from_options(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None,
     password_file: Path | None,
     add_path: str,
     status_socket: Path,
@@ -37,6 +38,7 @@ def run_from_options(
         router_id=router_id,
         cluster_id=cluster_id,
         client_ranges=client_ranges,
+        max_prefixes=max_prefixes,
         password_file=None if password_file is None else password_file.absolute(),
         add_path=add_path,
     )
@@ -51,7 +53,9 @@ def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | 
 
 def _run(config: StandaloneConfig, status_socket: Path, reporting: Reporting) -> None:
     log = reporting.log()
-    metrics = reporting.metrics
+    metrics, watch = reporting.metrics, reporting.watch
     run_until_stopped(
-        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics), log, REFLECTOR_CAPABILITIES
+        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics, watch=watch),
+        log,
+        REFLECTOR_CAPABILITIES,
     )

@@ -5,6 +5,7 @@ the `NodeIntent` they return is plain data that agent, plan, lint and simulator 
 for: I/O of any sort, and doing what an intent says.
 """
 
+from tortie.fabric.annotations import annotation_problem
 from tortie.fabric.errors import AddressUnusable, DocumentInvalid, FabricError, NodeNotFound
 from tortie.fabric.intent import (
     ACCEPT_ALL,
@@ -46,6 +47,7 @@ __all__ = [
     "StaticRoute",
     "Topology",
     "WorkloadRoute",
+    "annotation_problem",
     "node_intent",
     "reflector_intent",
     "router_id_of_name",

@@ -5,6 +5,7 @@ is and who may hear what was decided in `fabric`.
 Structures to know: `NodeIntent` in, `SpeakerConfig` and `PeerConfig` out.
 """
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import Final
 
@@ -21,6 +22,7 @@ from tortie.bgp.wire import (
     prefix_from_text,
 )
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+from tortie.node.resolver import NEXT_HOPS_MAX
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
@@ -46,14 +48,29 @@ def speaker_config(intent: NodeIntent) -> SpeakerConfig:
         router_id=_identifier(intent.router_id),
         cluster_id=None if intent.cluster_id is None else _identifier(intent.cluster_id),
         resolve_next_hops=intent.kind == "node",
+        paths_max=NEXT_HOPS_MAX if intent.kind == "node" else 1,
         next_hops=tuple(own),
     )
 
 
-def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
-    """Return one peer a session of the intent; equal filters become one object."""
-    filters: dict[FilterIntent, PrefixFilter | None] = {}
-    return tuple(_peer_config(session, filters) for session in intent.sessions)
+def peer_configs(
+    intent: NodeIntent, former: NodeIntent | None = None, peers: Sequence[PeerConfig] = ()
+) -> tuple[PeerConfig, ...]:
+    """Return one peer a session of the intent; equal filters become one object.
+
+    Args:
+        intent: to translate.
+        former: the intent before, of which what is unchanged is not translated again.
+        peers: what this made of `former`.
+    """
+    pairs = () if former is None else zip(former.sessions, peers, strict=True)
+    known = {_identity(session): (session, peer) for session, peer in pairs}
+    filters: dict[FilterIntent, PrefixFilter] = {}
+    found: list[PeerConfig] = []
+    for session in intent.sessions:
+        same, peer = known.get(_identity(session), (None, None))
+        found.append(peer if peer is not None and same == session else _peer_config(session, filters))
+    return tuple(found)
 
 
 def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
@@ -79,7 +96,7 @@ def check_usable(intent: NodeIntent) -> None:
         prefix_from_text(prefix)
 
 
-def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter | None]) -> PeerConfig:
+def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter]) -> PeerConfig:
     return PeerConfig(
         remote_address=session.remote_address,
         remote_port=session.port,
@@ -103,6 +120,10 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
     )
 
 
+def _identity(session: SessionIntent) -> tuple[str, int]:
+    return session.remote_address, session.port
+
+
 def _hold_time_s(session: SessionIntent) -> int:
     """Return the hold time to offer, such that a third of it is the keepalive time that was asked for."""
     if session.keepalive_time_s is None:
@@ -110,12 +131,11 @@ def _hold_time_s(session: SessionIntent) -> int:
     return KEEPALIVES_PER_HOLD_TIME * session.keepalive_time_s
 
 
-def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter | None]) -> PrefixFilter | None:
-    """Return the filter, None where it accepts everything."""
+def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter]) -> PrefixFilter:
+    """Return the filter; a session of an intent always has one, so that RFC 8212 is satisfied."""
     if policy not in known:
         rules = tuple(PrefixRule(rule.prefix, accept=rule.accept, le=rule.le) for rule in policy.rules)
-        accepts_all = policy.default_accept and all(rule.accept for rule in policy.rules)
-        known[policy] = None if accepts_all else PrefixFilter(rules, policy.default_accept)
+        known[policy] = PrefixFilter(rules, policy.default_accept)
     return known[policy]
 
 

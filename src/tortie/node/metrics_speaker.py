@@ -82,6 +82,7 @@ def _counter_samples(engine: Engine) -> Samples:
     yield "tortie_session_ups_total", (), total.established_count
     yield "tortie_session_failures_total", (), total.failure_count
     yield "tortie_refused_connections_total", (), engine.refused_count
+    yield "tortie_evicted_connections_total", (), engine.evicted_count
     for reason, count in totals.resets.items():
         yield "tortie_session_resets_total", (reason.value,), count
     for kind, count in total.received.items():

@@ -56,6 +56,7 @@ METRICS: Final[dict[str, Metric]] = {
     "tortie_session_resets_total": _counter("Ends of established sessions by reason", "reason"),
     "tortie_session_failures_total": _counter("Failed attempts and failures of sessions, established or not"),
     "tortie_refused_connections_total": _counter("Connections of peers that nobody configured"),
+    "tortie_evicted_connections_total": _counter("Peers of ranges that made room before they had a session"),
     "tortie_accept_errors_total": _counter("Connections that could not be accepted"),
     "tortie_listen_failures": _gauge("Addresses that cannot be listened on at present"),
     "tortie_routes": _gauge("Routes held by family and table", "family", "table"),

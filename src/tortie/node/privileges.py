@@ -59,8 +59,10 @@ def keep_only(wanted: Collection[int]) -> None:
             libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)  # refused to who may not: it could not gain any either
     header, sets = _Header(CAPABILITY_VERSION_3, 0), (_Sets * 2)()
     _call(libc.capget(ctypes.byref(header), sets))
-    for index, word in enumerate(sets):
-        mask = sum(1 << number % BITS_A_WORD for number in wanted if number // BITS_A_WORD == index)
+    masks = [sum(1 << n % BITS_A_WORD for n in wanted if n // BITS_A_WORD == index) for index in range(len(sets))]
+    if not any(word.permitted & ~mask for word, mask in zip(sets, masks, strict=True)):
+        return  # as where a unit gave no more: capset may be refused there, and there is nothing to give up
+    for word, mask in zip(sets, masks, strict=True):
         word.permitted &= mask
         word.effective = word.permitted
         word.inheritable = 0

@@ -6,7 +6,7 @@ with every mistake named by its place. What it is NOT for: running anything, and
 
 RFC 2385 (password_file), RFC 5082 (ttl_security),
 RFC 4456 §8 (cluster id, clients), RFC 4271 §4.2 (hold time), RFC 6286 (router id), RFC 7607 (AS 0), RFC 4724 §3
-(restart time), RFC 7911 §4 (add_path).
+(restart time), RFC 7911 §4 (add_path), RFC 4486 §4 (max_prefixes), RFC 8212 §2 (import, export), RFC 9234 §4 (role).
 
 To know first: `StandaloneConfig`, the result, and this shape of the file::
 
@@ -17,8 +17,9 @@ To know first: `StandaloneConfig`, the result, and this shape of the file::
     status_socket: /run/tortie/reflector.sock
     peers:
       - {range: 10.0.0.0/8, client: true}
-      - {address: 192.0.2.9, as: 64999, port: 179, passive: false, accept_any_first_as: false}
+      - {address: 192.0.2.9, as: 64999, import: all, export: all, role: provider}
       - {address: 192.0.2.10, restart_time: 120, add_path: send}
+      - {address: 192.0.2.11, max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900}
       - {address: 192.0.2.11, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
 
 A peer is one `address` that is dialled (unless `passive`) or a `range` from which connections are taken.
@@ -31,14 +32,18 @@ from pathlib import Path
 from typing import Final
 
 from tortie.bgp.engine import (
+    PREFIX_RESTART_S_DEFAULT,
+    PREFIX_WARNING_PERCENT_DEFAULT,
     RESTART_TIME_S_DEFAULT,
     AddPathMode,
     PeerConfig,
+    PrefixLimit,
     RangeConfig,
     SessionOptions,
     SpeakerConfig,
 )
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, Family
+from tortie.bgp.policy import ACCEPT_ALL, REJECT_ALL, PrefixFilter
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, Family, Role
 from tortie.speaker.protection import place_of
 
 __all__ = [
@@ -60,14 +65,20 @@ HOLD_TIME_S_DEFAULT: Final = 90
 HOLD_TIME_S_MAX: Final = 65535
 HOLD_TIME_S_MIN: Final = 3
 PEERS_MAX: Final = 65536
+ROLES: Final = {role.name.lower().replace("_", "-"): role for role in Role}
+POLICIES: Final = {"all": ACCEPT_ALL, "none": REJECT_ALL}
+PREFIXES_MAX: Final = 0xFFFFFFFF
+PREFIXES_RESTART_S_MAX: Final = 30 * 24 * 3600
 HOPS_MAX: Final = 255
 FAMILY_BY_NAME: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 
-TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket", "peers")
+TOP_FIELDS: Final = ("listen", "as", "router_id", "cluster_id", "status_socket", "keeps_external", "peers")
 LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
-    "description", "restart_time", "add_path", "password_file", "ttl_security",
+    "description", "restart_time", "add_path", "extended_messages", "obeys_graceful_shutdown", "extended_next_hop",
+    "role", "strict_role", "import", "export", "password_file", "ttl_security", "max_prefixes",
+    "max_prefixes_warning", "max_prefixes_restart",
 )  # fmt: skip
 
 
@@ -106,6 +117,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: Sequence[str],
+    max_prefixes: int | None = None,
     password_file: Path | None = None,
     add_path: str = "off",
 ) -> StandaloneConfig:
@@ -118,6 +130,7 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         router_id: dotted quad; by default the listen address.
         cluster_id: dotted quad; by default the router id (RFC 4456 §7).
         client_ranges: CIDRs; a connection from within becomes a client.
+        max_prefixes: how many of each family a client may announce; None: as many as it likes.
         password_file: with the password of all of them; None = they have none.
         add_path: off, receive, send or both: which way clients and we exchange several paths a prefix.
 
@@ -129,7 +142,8 @@ def client_ranges_config(  # noqa: PLR0913 - one argument an option of the comma
         "listen": {"address": listen, "port": port},
         "as": local_as,
         "peers": [
-            {"range": client_range, "client": True, "add_path": add_path, **password} for client_range in client_ranges
+            {"range": client_range, "client": True, "add_path": add_path, "max_prefixes": max_prefixes, **password}
+            for client_range in client_ranges
         ],
     }
     if router_id is not None:
@@ -293,6 +307,7 @@ def _speaker(fields: _Fields, listen_address: str) -> SpeakerConfig:
         local_as=fields.as_number("as", None),
         router_id=router_id,
         cluster_id=fields.identifier("cluster_id", router_id),
+        keeps_external=fields.boolean("keeps_external", False),
     )
 
 
@@ -365,6 +380,9 @@ def _peer(fields: _Fields, speaker: SpeakerConfig, listen_address: str) -> PeerC
 
 def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> SessionOptions:
     peer_as = fields.as_number("as", speaker.local_as)
+    is_external = peer_as != speaker.local_as
+    if fields.has("role") and not is_external:
+        raise fields.wrong("role", "none for a peer of the own AS (RFC 9234)")
     return SessionOptions(
         local_as=speaker.local_as,
         peer_as=peer_as,
@@ -375,6 +393,14 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         accept_any_first_as=fields.boolean("accept_any_first_as", False),
         restart_time_s=fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT),
         add_path=_add_path(fields),
+        extended_messages=fields.boolean("extended_messages", True),
+        obeys_graceful_shutdown=fields.boolean("obeys_graceful_shutdown", False),
+        extended_next_hop=fields.boolean("extended_next_hop", False),
+        role=_role(fields),
+        is_role_strict=fields.boolean("strict_role", False),
+        import_filter=_policy(fields, "import", is_external=is_external),
+        export_filter=_policy(fields, "export", is_external=is_external),
+        prefix_limit=_prefix_limit(fields),
         has_password=_password_file(fields) is not None,
         ttl_security_hops=fields.integer("ttl_security", 1, HOPS_MAX, 0),
         description=fields.text("description", ""),
@@ -402,6 +428,40 @@ def _hold_time_s(fields: _Fields) -> int:
     if 0 < seconds < HOLD_TIME_S_MIN:
         raise fields.wrong("hold_time", f"0, or at least {HOLD_TIME_S_MIN} seconds")
     return seconds
+
+
+def _role(fields: _Fields) -> Role | None:
+    """Read what we are to a peer of another AS (RFC 9234)."""
+    value = fields.get("role")
+    if not fields.has("role"):
+        return None
+    if not isinstance(value, str) or value not in ROLES:
+        raise fields.wrong("role", " or ".join(ROLES))
+    return ROLES[value]
+
+
+def _policy(fields: _Fields, name: str, *, is_external: bool) -> PrefixFilter | None:
+    """Read what may come or go. For a peer of another AS it must be said (RFC 8212 §2)."""
+    value = fields.get(name)
+    if not fields.has(name) and not is_external:
+        return None
+    if not isinstance(value, str) or value not in POLICIES:
+        raise fields.wrong(name, f"{' or '.join(POLICIES)}{'; for a peer of another AS it must be said' * is_external}")
+    return POLICIES[value]
+
+
+def _prefix_limit(fields: _Fields) -> PrefixLimit | None:
+    """Read how many prefixes the peer may announce; the other two fields mean nothing without a limit."""
+    if not fields.has("max_prefixes"):
+        for name in ("max_prefixes_warning", "max_prefixes_restart"):
+            if fields.has(name):
+                raise StandaloneInvalid(f"{fields.place(name)}: has no meaning without max_prefixes")
+        return None
+    return PrefixLimit(
+        prefixes_max=fields.integer("max_prefixes", 0, PREFIXES_MAX, 0),
+        warning_percent=fields.integer("max_prefixes_warning", 1, 100, PREFIX_WARNING_PERCENT_DEFAULT),
+        restart_s=fields.integer("max_prefixes_restart", 0, PREFIXES_RESTART_S_MAX, PREFIX_RESTART_S_DEFAULT),
+    )
 
 
 def _add_path(fields: _Fields) -> AddPathMode:

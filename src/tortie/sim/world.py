@@ -9,10 +9,12 @@ Everything that happens is an entry of one agenda ordered by (time, order of ent
 same trace.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from typing import Final
 
 from tortie.bgp.engine import (
     CancelConnection,
@@ -28,8 +30,11 @@ from tortie.bgp.engine import (
 Metric = Callable[[bytes], int | None]
 """Packed next hop → interior cost, None = it cannot be reached."""
 
-DELAY_S = 0.001
+DELAY_S: Final = 0.001
 """One way, when nothing else is said."""
+
+FROZEN_LOOK_S: Final = 0.05
+"""How often a delivery looks whether its host reads again."""
 
 
 class SimulationStuck(Exception):
@@ -46,6 +51,8 @@ class Host:
         addresses: its own; the first is the source of what it dials unless the peer names one.
         log: outputs that are not about connections (sessions up and down, best paths), with their time.
         is_frozen: it takes nothing in; what is sent to it waits (a peer that does not read).
+        reads_bytes_per_s: how fast it takes in what is sent to it; None = at once.
+        timer: when the agenda has its engine's next timer; None = not at all.
         metric: the interior cost of a next hop, for an engine that asks; None = it gets no answer.
     """
 
@@ -54,15 +61,27 @@ class Host:
     addresses: tuple[str, ...]
     log: list[tuple[float, Output]] = field(default_factory=list)
     is_frozen: bool = False
+    reads_bytes_per_s: float | None = None
+    timer: float | None = None
     metric: Metric | None = None
 
 
 @dataclass(eq=False)
 class Pipe:
-    """One TCP connection: each end knows it by a number of its own."""
+    """One TCP connection: each end knows it by a number of its own.
+
+    Attributes:
+        ends: host → its number.
+        on_their_way: by sender, what is not delivered yet, in order: (when it arrives, data).
+    """
 
     ends: dict[Host, int]
     is_open: bool = True
+    on_their_way: dict[Host, deque[tuple[float, bytes]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing is on its way."""
+        self.on_their_way = {host: deque() for host in self.ends}
 
     def other(self, host: Host) -> Host:
         """The host at the far end."""
@@ -77,6 +96,11 @@ class World:
         self.now = 0.0
         self.hosts: dict[str, Host] = {}
         self.delay_s = delay_s
+        self.unread_bytes_max = 0
+        """Most bytes that were on their way on one connection in one direction, ever."""
+        self._delays: dict[frozenset[str], float] = {}
+        self._touched: dict[Host, None] = {}
+        self._timers: list[tuple[float, int, Host]] = []
         self._by_address: dict[str, Host] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -99,6 +123,14 @@ class World:
         host = self.hosts[name]
         host.addresses = (*host.addresses, address)
         self._by_address[address] = host
+
+    def set_delay(self, one: str, other: str, delay_s: float) -> None:
+        """Let everything between two hosts take this long, one way."""
+        self._delays[frozenset((one, other))] = delay_s
+
+    def delay(self, one: Host, other: Host) -> float:
+        """Return how long everything between two hosts takes, one way."""
+        return self._delays.get(frozenset((one.name, other.name)), self.delay_s)
 
     def cut(self, one: str, other: str) -> None:
         """Break all connections between two hosts and let no new one through."""
@@ -141,6 +173,7 @@ class World:
             raise SimulationStuck(f"not reached within {deadline_s} s of virtual time")
 
     def _run_until(self, end: float, condition: Callable[[], bool]) -> bool:
+        self._touched.update(dict.fromkeys(self.hosts.values()))  # the owner may have told engines something
         while True:
             self._carry_out_outputs()
             if condition():
@@ -153,18 +186,32 @@ class World:
             self._do_due()
 
     def _next_moment(self) -> float | None:
-        moments = [timer for host in self.hosts.values() if (timer := host.engine.next_timer()) is not None]
-        if self._agenda:
-            moments.append(self._agenda[0][0])
+        while self._timers and not self._is_current(self._timers[0]):
+            heappop(self._timers)
+        moments = [queue[0][0] for queue in (self._timers, self._agenda) if queue]
         return min(moments, default=None)
+
+    def _is_current(self, timer: tuple[float, int, Host]) -> bool:
+        moment, _, host = timer
+        return host.timer == moment and self.hosts.get(host.name) is host
 
     def _do_due(self) -> None:
         while self._agenda and self._agenda[0][0] <= self.now:
             heappop(self._agenda)[2]()
-        for host in list(self.hosts.values()):
-            timer = host.engine.next_timer()
-            if timer is not None and timer <= self.now:
+        while self._timers and self._timers[0][0] <= self.now:
+            timer = heappop(self._timers)
+            if self._is_current(timer):
+                host = timer[2]
+                host.timer = None
                 host.engine.handle_timer(self.now)
+                self._touched[host] = None
+
+    def _set_timer(self, host: Host) -> None:
+        moment = host.engine.next_timer()
+        if moment != host.timer:
+            host.timer = moment
+            if moment is not None:
+                heappush(self._timers, (moment, next(self._order), host))
 
     def _later(self, delay_s: float, action: Callable[[], None]) -> None:
         heappush(self._agenda, (self.now + delay_s, next(self._order), action))
@@ -172,16 +219,22 @@ class World:
     # ------------------------------------------------------------------ what engines ask for
 
     def _carry_out_outputs(self) -> None:
-        for host in list(self.hosts.values()):
-            host.engine.flush(self.now)
-            while (output := host.engine.next_output()) is not None:
-                self._carry_out(host, output)
+        while self._touched:
+            touched, self._touched = self._touched, {}
+            for host in touched:
+                if self.hosts.get(host.name) is host:
+                    host.engine.flush(self.now)
+                    while (output := host.engine.next_output()) is not None:
+                        self._carry_out(host, output)
+                    self._set_timer(host)
 
     def _carry_out(self, host: Host, output: Output) -> None:
         match output:
             case OpenConnection(peer):
                 self._dials.add((host, peer))
-                self._later(self.delay_s, lambda: self._dial(host, peer))
+                target = self._by_address.get(peer.remote_address)
+                delay_s = self.delay_s if target is None else self.delay(host, target)
+                self._later(delay_s, lambda: self._dial(host, peer))
             case CancelConnection(peer):
                 self._dials.discard((host, peer))
             case SendBytes(connection, buffers):
@@ -198,6 +251,7 @@ class World:
         if (host, peer) not in self._dials or self.hosts.get(host.name) is not host:
             return
         self._dials.discard((host, peer))
+        self._touched[host] = None
         target = self._by_address.get(peer.remote_address)
         if target is None or target.is_frozen or frozenset((host.name, target.name)) in self._cut:
             host.engine.connect_failed(peer, "no answer", self.now)
@@ -208,6 +262,7 @@ class World:
         self._pipes[host, ours] = self._pipes[target, theirs] = pipe
         if host.engine.connected(peer, ours, local_address, self.now):
             target.engine.accept(theirs, local_address, peer.remote_address, self.now)
+            self._touched[target] = None
         else:
             self._lose(pipe, "closed by the far end")
 
@@ -215,32 +270,55 @@ class World:
         pipe = self._pipes.get((host, connection))
         if pipe is None:
             return
-        self._later(self.delay_s, lambda: self._deliver(host, connection, pipe, data))
+        queue = pipe.on_their_way[host]
+        queue.append((self.now + self.delay(host, pipe.other(host)), data))
+        self.unread_bytes_max = max(self.unread_bytes_max, sum(len(waiting) for _, waiting in queue))
+        if len(queue) == 1:
+            self._deliver_later(host, pipe)
 
-    def _deliver(self, host: Host, connection: int, pipe: Pipe, data: bytes) -> None:
-        target = pipe.other(host)
+    def _deliver_later(self, sender: Host, pipe: Pipe) -> None:
+        target = pipe.other(sender)
+        arrival, data = pipe.on_their_way[sender][0]
+        rate = target.reads_bytes_per_s
+        reading_s = 0.0 if rate is None else len(data) / rate
+        self._later(max(arrival - self.now, 0.0) + reading_s, lambda: self._deliver(sender, pipe))
+
+    def _deliver(self, sender: Host, pipe: Pipe) -> None:
+        """Hand over what waits at the head of one direction; a stream keeps its order."""
+        target = pipe.other(sender)
         if not pipe.is_open or self.hosts.get(target.name) is not target:
             return
         if target.is_frozen:
-            self._later(self.delay_s, lambda: self._deliver(host, connection, pipe, data))
+            self._later(FROZEN_LOOK_S, lambda: self._deliver(sender, pipe))
             return
-        target.engine.receive_data(pipe.ends[target], data, self.now)
-        host.engine.drained(connection, self.now)
+        queue = pipe.on_their_way[sender]
+        target.engine.receive_data(pipe.ends[target], queue.popleft()[1], self.now)
+        self._touched[target] = None
+        if queue:
+            self._deliver_later(sender, pipe)
+        else:
+            sender.engine.drained(pipe.ends[sender], self.now)
+            self._touched[sender] = None
 
     def _close(self, host: Host, connection: int) -> None:
+        """End a connection; what is on its way still arrives, then the end."""
         pipe = self._pipes.pop((host, connection), None)
-        if pipe is None:
-            return
-        target = pipe.other(host)
-        self._later(self.delay_s, lambda: self._far_end_closed(target, pipe))
+        if pipe is not None:
+            self._later(self.delay(host, pipe.other(host)), lambda: self._end_of_stream(host, pipe))
 
-    def _far_end_closed(self, target: Host, pipe: Pipe) -> None:
+    def _end_of_stream(self, host: Host, pipe: Pipe) -> None:
+        target = pipe.other(host)
+        if pipe.is_open and pipe.on_their_way[host] and self.hosts.get(target.name) is target:
+            self._later(FROZEN_LOOK_S, lambda: self._end_of_stream(host, pipe))
+            return
         pipe.is_open = False
         if self._pipes.pop((target, pipe.ends[target]), None) is not None:
             target.engine.connection_lost(pipe.ends[target], "closed by the far end", self.now)
+            self._touched[target] = None
 
     def _lose(self, pipe: Pipe, reason: str) -> None:
         pipe.is_open = False
         for host, number in pipe.ends.items():
             if self._pipes.pop((host, number), None) is not None:
                 host.engine.connection_lost(number, reason, self.now)
+                self._touched[host] = None

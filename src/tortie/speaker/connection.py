@@ -84,6 +84,19 @@ class Connection:
         """The socket has not been closed."""
         return self._sock.fileno() >= 0
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The local and the remote TCP port; 0 where the connection is gone already."""
+        try:
+            return int(self._sock.getsockname()[1]), int(self._sock.getpeername()[1])
+        except OSError:
+            return 0, 0
+
+    @property
+    def unsent_byte_count(self) -> int:
+        """Octets that the kernel has not taken yet."""
+        return sum(map(len, self._backlog))
+
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Write the buffers behind what is still unwritten; calls on_drained at once if all could be written."""
         self._backlog.extend(buffers)

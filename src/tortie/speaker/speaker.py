@@ -32,6 +32,7 @@ from tortie.bgp.engine import (
     PeerDown,
     PeerKey,
     PeerUp,
+    PrefixLimitNear,
     RangeConfig,
     SendBytes,
     SpeakerConfig,
@@ -54,6 +55,12 @@ REFUSED_MAX: Final = 1024
 
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
+LINGERING_MAX: Final = 1024
+"""Connections that we have ended and that still hand out their last bytes; one more, and the oldest is cut off.
+
+Not at the speaker's own end: there it is as many as it had sessions.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRefused:
@@ -63,7 +70,7 @@ class ConnectionRefused:
     reason: str
 
 
-Event = BestPathsChanged | PeerUp | PeerDown | EndOfRIBReceived | NextHopsWanted | ConnectionRefused
+Event = BestPathsChanged | PeerUp | PeerDown | PrefixLimitNear | EndOfRIBReceived | NextHopsWanted | ConnectionRefused
 """What the owner is told."""
 
 
@@ -87,20 +94,25 @@ class Speaker:
     Args:
         engine: configured by the owner; after changing it the owner calls `wake`.
         callbacks: see Callbacks.
+        lingering_max: see LINGERING_MAX.
 
     Attributes:
         accept_error_count: connections that could not be accepted.
         received_byte_count, sent_byte_count: octets of all connections; sent are those handed to them.
     """
 
-    def __init__(self, engine: Engine, callbacks: Callbacks | None = None) -> None:
+    def __init__(
+        self, engine: Engine, callbacks: Callbacks | None = None, *, lingering_max: int = LINGERING_MAX
+    ) -> None:
         """Listen on nothing yet; see the class."""
         self.engine = engine
         self._callbacks = callbacks or Callbacks()
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._connections: dict[int, Connection] = {}
-        self._lingering: set[Connection] = set()
+        self._lingering: dict[Connection, None] = {}
+        self._lingering_max = lingering_max
+        self._is_ending = False
         self._dials: dict[PeerKey, _Dial] = {}
         self._refused: dict[str, str] = {}
         self._protection = Guard()
@@ -112,6 +124,16 @@ class Speaker:
         self.accept_error_count = 0
         self.received_byte_count = 0
         self.sent_byte_count = 0
+
+    @property
+    def connection_count(self) -> int:
+        """Sockets of sessions, and of connections that we have ended and that still hand out their last bytes."""
+        return len(self._connections) + len(self._lingering)
+
+    @property
+    def unsent_byte_count(self) -> int:
+        """Octets handed to connections that the kernel has not taken; many point to buffers that peers share."""
+        return sum(each.unsent_byte_count for each in [*self._connections.values(), *self._lingering])
 
     @property
     def now(self) -> float:
@@ -171,6 +193,11 @@ class Speaker:
         """Return the addresses and ports on which connections are taken."""
         return list(self._listeners)
 
+    def ports(self, number: int) -> tuple[int, int]:
+        """Return local and remote TCP port of a connection; 0 where it is gone already."""
+        connection = self._connections.get(number)
+        return (0, 0) if connection is None else connection.ports
+
     def wake(self) -> None:
         """Carry out what the owner's changes to the engine lead to, in this pass of the loop."""
         if not self._is_pumping_soon:
@@ -181,17 +208,19 @@ class Speaker:
         """Return after `close`; a defect in the engine ends it with that exception."""
         await asyncio.shield(self._ended)
 
-    async def close(self, *, for_restart: bool = False) -> None:
+    async def close(self, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown, then every socket; twice is once.
 
-        With `for_restart` the sessions are left to graceful restart, see `Engine.shutdown`.
+        With `for_restart` the sessions are left to graceful restart; peers that are told Cease are told `message` too,
+        see `Engine.shutdown`.
         """
         if self._ended.done():
             return
+        self._is_ending = True
         try:
             for address, port in list(self._listeners):
                 self.stop_listening(address, port)
-            self.engine.shutdown(self.now, for_restart=for_restart)
+            self.engine.shutdown(self.now, for_restart=for_restart, message=message)
             self._pump()
             if self._lingering:
                 async with asyncio.timeout(2 * LINGER_S):
@@ -200,6 +229,11 @@ class Speaker:
             self._abandon()
             if not self._ended.done():
                 self._ended.set_result(None)
+
+    def drain(self, *, is_draining: bool) -> None:
+        """Make what this speaker announces a last resort, or take that back; see `Engine.drain`."""
+        self.engine.drain(self.now, is_draining=is_draining)
+        self.wake()
 
     # ------------------------------------------------------------------ engine to sockets
 
@@ -226,19 +260,21 @@ class Speaker:
                 self._cancel_dial(peer)
             case CloseConnection(number):
                 self._close_connection(number)
-            case BestPathsChanged() | PeerUp() | PeerDown() | EndOfRIBReceived() | NextHopsWanted():
+            case _:
                 self._callbacks.on_event(output)
 
     def _close_connection(self, number: int) -> None:
         connection = self._connections.pop(number, None)
         if connection is None:
             return
-        self._lingering.add(connection)
+        if len(self._lingering) >= self._lingering_max and not self._is_ending:
+            next(iter(self._lingering)).abort()
+        self._lingering[connection] = None
         self._all_closed.clear()
         connection.close(lambda: self._gone(connection))
 
     def _gone(self, connection: Connection) -> None:
-        self._lingering.discard(connection)
+        self._lingering.pop(connection, None)
         if not self._lingering:
             self._all_closed.set()
 

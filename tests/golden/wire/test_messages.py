@@ -70,7 +70,8 @@ def messages() -> dict[str, bytes]:
         communities=(0xFDE90001, 0xFFFFFF01),
         originator_id=0x0A000002,
         cluster_list=(0x0A000003, 0x0A000004),
-        unknown=(UnknownAttribute(0xC0, 16, bytes(8)), UnknownAttribute(0xE0, 99, b"carried")),
+        extended_communities=(0,),
+        unknown=(UnknownAttribute(0xE0, 99, b"carried"),),
     )
     capabilities = (
         Multiprotocol(IPV4_UNICAST),

@@ -52,3 +52,20 @@ def test_no_prefix_is_an_error_that_names_it(command: str, text: str, capsys: py
 def test_paths_of_prefixes(arguments: list[str], expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["node", "routes", "-o", "json", *arguments], "tortie") == ExitCode.OK
     assert [path["prefix"] for path in json.loads(capsys.readouterr().out)] == expected
+
+
+@pytest.mark.rfc("9003", "2")
+@pytest.mark.parametrize("command", ["node", "reflector"])
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param("x" * 256, "--message: 256 octets of UTF-8, expected at most 255", id="256"),
+        pytest.param("é" * 128, "--message: 256 octets of UTF-8, expected at most 255", id="of two octets"),
+        pytest.param("\udcff", "--message '\\udcff': expected text in UTF-8", id="no UTF-8"),
+    ],
+)
+def test_words_for_peers_that_cannot_be_sent(
+    command: str, message: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_line([command, "stop", "--message", message], "tortie") == ExitCode.USAGE
+    assert capsys.readouterr().err.strip() == expected

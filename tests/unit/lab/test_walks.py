@@ -47,14 +47,16 @@ def test_the_steps_through_racks() -> None:
         ("A route that was reflected twice", "n1"),
         ("A loop is cut", "rr1"),
         ("One reflector is killed", "rr1"),
-        ("It comes back", ""),
+        ("One of another rack is killed as well", "rr3"),
+        ("They come back", ""),
         ("Both reflectors of a rack are stopped", ""),
         ("What is left in the kernel", "n1"),
         ("They come back", ""),
         ("Lab down", ""),
     ]
-    assert steps[9].command() == "tortie lab stop rr1\ntortie lab stop rr2"
-    assert steps[9].expected == "32 of 90 pairs answer, the others have no way"
+    assert steps[9].command() == "tortie lab start rr1\ntortie lab start rr3"
+    assert steps[10].command() == "tortie lab stop rr1\ntortie lab stop rr2"
+    assert steps[10].expected == "32 of 90 pairs answer, the others have no way"
 
 
 def test_the_steps_through_racks_as_printed_are_the_failures_that_do_harm() -> None:

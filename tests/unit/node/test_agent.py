@@ -476,6 +476,60 @@ def test_stop_asks_for_true_or_false(pair: Pair) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.rfc("8326", "4.1")
+def test_drain_over_the_socket_and_back(pair: Pair) -> None:
+    async def local_pref() -> object:
+        [route] = [each for each in await pair.ask(1, "routes") if each["source"] == "internal"]
+        return route["local_pref"]
+
+    async def is_last_resort() -> bool:
+        return await local_pref() == 0
+
+    async def is_usual() -> bool:
+        return await pair.learned(1) == {"10.0.0.0/16"} and await local_pref() == 100
+
+    async def run() -> None:
+        async with pair.running(1), pair.running(0):
+            await pair.wait_for(is_usual)
+            assert await pair.ask(0, "drain") == [{"draining": True}]
+            await pair.wait_for(is_last_resort)
+            assert (await pair.status(0))["speaker"]["is_draining"]
+            assert await pair.ask(0, "drain", undo=True) == [{"draining": False}]
+            await pair.wait_for(is_usual)
+            assert await pair.ask(0, "drain", undo="yes") == [None]
+
+    asyncio.run(run())
+
+
+@pytest.mark.rfc("9003", "2")
+def test_words_of_who_stops_are_shown_where_the_session_ended(pair: Pair) -> None:
+    async def is_told() -> bool:
+        said = [event.get("notification") for event in (await pair.status(1))["events"]]
+        return 'Cease / Hard Reset: Cease / Administrative Shutdown: "back at 14:00"' in said
+
+    async def run() -> None:
+        async with pair.running(1):
+            async with pair.running(0):
+                await pair.wait_for(pair.is_established)
+                await pair.ask(0, "stop", message="back at 14:00")
+            await pair.wait_for(is_told)
+
+    asyncio.run(run())
+
+
+@pytest.mark.rfc("9003", "2")
+@pytest.mark.parametrize("message", ["x" * 256, "é" * 128, 7, None], ids=["256", "of two octets", "number", "null"])
+def test_words_that_cannot_be_sent_stop_nothing(pair: Pair, message: object) -> None:
+    async def run() -> None:
+        async with pair.running(0):
+            await pair.wait_for(lambda: has_sessions(pair))
+            [reply] = await pair.ask(0, "stop", message=message)
+            assert reply is None
+            assert await has_sessions(pair)
+
+    asyncio.run(run())
+
+
 def test_quarantined_records_stand_in_the_status(pair: Pair) -> None:
     async def two_of_one_address(store: Store) -> None:
         await add_node(store, "n1", "10.9.9.1")

@@ -8,8 +8,10 @@ import pytest
 from support.fabric import MESH_OFF, configuration, fabric, node, peer
 from tortie.bgp.engine import AddPathMode
 from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
+from tortie.bgp.policy import ACCEPT_ALL
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.fabric import NodeIntent, node_intent
+from tortie.model import BGPPeer
 from tortie.node.intent_config import listen_addresses, peer_configs
 
 
@@ -68,3 +70,24 @@ def test_both_families_over_one_session_have_the_filter_of_both() -> None:
 def test_the_restart_time_that_is_announced(spec: dict[str, Any], restart_time_s: int) -> None:
     (config,) = peer_configs(intent(**spec))
     assert config.options.restart_time_s == restart_time_s
+
+
+@pytest.mark.rfc("8212", "2.1")
+@pytest.mark.rfc("8212", "2.2")
+def test_a_planned_session_always_has_a_policy_each_way() -> None:
+    (config,) = peer_configs(intent(asNumber=65001))
+    assert config.options.import_filter == ACCEPT_ALL
+    assert config.options.export_filter is not None
+    assert not config.options.export_filter.default_accept
+
+
+def test_what_is_unchanged_is_not_translated_again() -> None:
+    def of(*peers: BGPPeer) -> NodeIntent:
+        return node_intent(fabric(MESH_OFF, node("n1", "10.0.0.1"), *peers), "n1")
+
+    former = of(peer("a", "192.0.2.1"), peer("b", "192.0.2.2"))
+    current = of(peer("a", "192.0.2.1"), peer("b", "192.0.2.2", keepaliveTime="5s"), peer("c", "192.0.2.3"))
+    before = peer_configs(former)
+    after = peer_configs(current, former, before)
+    assert after == peer_configs(current)
+    assert [one is other for one in after for other in before] == [True, False, False, False, False, False]

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tortie.bgp.engine import Engine, PeerConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine import Engine, PeerConfig, RangeConfig, SessionOptions, SpeakerConfig
 from tortie.node.log import Log
 from tortie.node.metrics_speaker import process_samples, speaker_samples
 from tortie.node.metrics_table import METRICS, Sample
@@ -76,6 +77,16 @@ def test_refused_connections() -> None:
         engine.accept(1, "203.0.113.1", "192.0.2.1", 0.0)
 
     assert values(sampled(configure))["tortie_refused_connections_total",] == 1
+
+
+def test_peers_that_made_room() -> None:
+    def configure(engine: Engine) -> None:
+        speaker = replace(engine.config, half_open_max=1)
+        engine.reconfigure((), [RangeConfig(prefix="203.0.113.0/24", options=options())], 0.0, speaker)
+        engine.accept(1, "203.0.113.1", "192.0.2.1", 0.0)
+        engine.accept(2, "203.0.113.2", "192.0.2.1", 0.0)
+
+    assert values(sampled(configure))["tortie_evicted_connections_total",] == 1
 
 
 def test_every_sample_has_the_labels_of_the_table() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tortie.bgp.engine import AddPathMode
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
+from tortie.bgp.engine import AddPathMode, PrefixLimit
+from tortie.bgp.policy import ACCEPT_ALL, REJECT_ALL
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Role
 from tortie.node.standalone import StandaloneConfig, StandaloneInvalid, client_ranges_config, load_standalone
 
 FULL = """\
@@ -17,6 +18,8 @@ status_socket: /run/x.sock
 peers:
   - {range: 10.0.0.0/8, client: true}
   - {address: 192.0.2.9, as: 64999, port: 1791, hold_time: 30, accept_any_first_as: true, families: [ipv4],
+     import: all, export: none, role: route-server-client, strict_role: true, obeys_graceful_shutdown: true,
+     extended_messages: false,
      description: route server}
   - {address: "FD00::0001", passive: true}
 """
@@ -45,6 +48,9 @@ def test_full() -> None:
     assert (options.peer_as, options.is_client, options.passive) == (64999, False, False)
     assert (options.hold_time_s, options.accept_any_first_as, options.families) == (30, True, (IPV4_UNICAST,))
     assert options.description == "route server"
+    assert (options.import_filter, options.export_filter) == (ACCEPT_ALL, REJECT_ALL)
+    assert (options.role, options.is_role_strict) == (Role.ROUTE_SERVER_CLIENT, True)
+    assert (options.obeys_graceful_shutdown, options.extended_messages) == (True, False)
     assert (internal.remote_address, internal.local_address) == ("fd00::1", None)
     assert (internal.options.passive, internal.options.families) == (True, (IPV4_UNICAST, IPV6_UNICAST))
 
@@ -107,11 +113,24 @@ BAD = [
     ("passive-no-boolean", with_peer("address: 10.0.0.1, passive: 'no'"), "peers[0].passive: 'no': expected true or"),
     ("hold-time-2", with_peer("address: 10.0.0.1, hold_time: 2"), "peers[0].hold_time: 2: expected 0, or at least 3"),
     ("restart-time-4096", with_peer("address: 10.0.0.1, restart_time: 4096"), "peers[0].restart_time: 4096: expected"),
+    ("max-prefixes-negative", with_peer("address: 10.0.0.1, max_prefixes: -1"), "peers[0].max_prefixes: -1: expected"),
+    ("max-prefixes-warning-0", with_peer("address: 10.0.0.1, max_prefixes: 1, max_prefixes_warning: 0"),
+     "peers[0].max_prefixes_warning: 0: expected a whole number from 1 to 100"),
+    ("max-prefixes-restart-alone", with_peer("address: 10.0.0.1, max_prefixes_restart: 60"),
+     "peers[0].max_prefixes_restart: has no meaning without max_prefixes"),
     ("add-path-unknown", with_peer("address: 10.0.0.1, add_path: all"),
      "peers[0].add_path: 'all': expected off or receive or send or both"),
     ("add-path-true", with_peer("address: 10.0.0.1, add_path: true"), "peers[0].add_path: True: expected off or"),
     ("add-path-list", with_peer("address: 10.0.0.1, add_path: [send]"), "peers[0].add_path: a list: expected off or"),
-    ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true"),
+    ("external-without-import", with_peer("address: 10.0.0.1, as: 9, export: all"),
+     "peers[0].import: missing, expected all or none; for a peer of another AS it must be said"),
+    ("external-without-export", with_peer("address: 10.0.0.1, as: 9, import: all"),
+     "peers[0].export: missing, expected"),
+    ("import-unknown", with_peer("address: 10.0.0.1, import: some"), "peers[0].import: 'some': expected all or none"),
+    ("role-unknown", with_peer("address: 10.0.0.1, as: 9, role: boss"),
+     "peers[0].role: 'boss': expected provider or route-server or route-server-client or customer or peer"),
+    ("role-inside", with_peer("address: 10.0.0.1, role: peer"), "peers[0].role: 'peer': expected none for a peer of"),
+    ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true, import: all, export: all"),
      "peers[0].client: True: expected false, since its AS 9 is not the reflector's 64512"),
     ("address-zone", with_peer("address: 'fe80::1%eth0'"), "peers[0].address: 'fe80::1%eth0': expected"),
     ("address-multicast", with_peer("address: 224.0.0.1"), "peers[0].address: '224.0.0.1': expected"),
@@ -162,6 +181,22 @@ def test_add_path(text: str, mode: AddPathMode) -> None:
     assert load(with_peer(f"range: 10.0.0.0/8{text}")).ranges[0].options.add_path is mode
 
 
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("", None),
+        (", max_prefixes: 0", PrefixLimit(prefixes_max=0)),
+        (", max_prefixes: 100", PrefixLimit(prefixes_max=100, warning_percent=80, restart_s=900)),
+        (
+            ", max_prefixes: 100, max_prefixes_warning: 50, max_prefixes_restart: 0",
+            PrefixLimit(prefixes_max=100, warning_percent=50, restart_s=0),
+        ),
+    ],
+)
+def test_max_prefixes(text: str, limit: PrefixLimit | None) -> None:
+    assert load(with_peer(f"address: 10.0.0.1{text}")).peers[0].options.prefix_limit == limit
+
+
 def test_options_are_the_same_as_a_file() -> None:
     from_options = client_ranges_config(
         listen="10.10.31.168",
@@ -170,10 +205,12 @@ def test_options_are_the_same_as_a_file() -> None:
         router_id=None,
         cluster_id="1.0.0.1",
         client_ranges=["10.0.0.0/8", "fd00::/8"],
+        max_prefixes=500,
     )
     from_file = load(
         "listen: {address: 10.10.31.168, port: 1790}\nas: 64512\ncluster_id: 1.0.0.1\n"
-        "peers: [{range: 10.0.0.0/8, client: true}, {range: 'fd00::/8', client: true}]\n"
+        "peers:\n  - {range: 10.0.0.0/8, client: true, max_prefixes: 500}\n"
+        "  - {range: 'fd00::/8', client: true, max_prefixes: 500}\n"
     )
     assert from_options == from_file
 

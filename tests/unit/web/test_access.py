@@ -6,7 +6,7 @@ import logging
 import os
 import ssl
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -250,10 +250,32 @@ def test_a_file_of_tokens_that_others_may_read_keeps_the_server_from_starting(tm
 # ---------------------------------------------------------------- the log, limits, secrets
 
 
-def test_each_write_and_each_refusal_is_a_line_without_values(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+class Lines(logging.Handler):
+    """What is logged, message and fields."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[tuple[str, dict[str, object]]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append((record.getMessage(), record.fields))  # type: ignore[attr-defined]  # Log's
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    """Collect what is logged, whatever other tests have set up."""
+    logger, collector = logging.getLogger("tortie"), Lines()
+    handlers, level, propagate = logger.handlers[:], logger.level, logger.propagate
+    logger.handlers[:], logger.propagate = [collector], False
+    logger.setLevel(logging.INFO)
+    yield collector
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)
+
+
+def test_each_write_and_each_refusal_is_a_line_without_values(tmp_path: Path, logged: Lines) -> None:
     tokens = TokenFile(tmp_path / "tokens.json")
     writer = tokens.create("writer", "write", NOW, None)
-    logger = logging.getLogger("tortie")
 
     async def test(_: MemoryStore, client: httpx.AsyncClient) -> None:
         await client.put(URL, data=RECORD, headers=bearer(writer))
@@ -261,20 +283,15 @@ def test_each_write_and_each_refusal_is_a_line_without_values(tmp_path: Path, ca
         await client.get(URL, headers=bearer(writer))
         await client.get(URL, headers=bearer("hunter2"))
 
-    logger.propagate = True
-    try:
-        with caplog.at_level(logging.INFO, logger="tortie"):
-            run(loopback(tokens), test)
-    finally:
-        logger.propagate = False
-    lines = [(record.getMessage(), record.fields) for record in caplog.records if record.name == "tortie"]  # type: ignore[attr-defined]  # Log's
+    run(loopback(tokens), test)
+    lines = logged.lines
     written, broken, refused = lines
     assert written == (
         "api write",
         {"who": "token writer", "from": "127.0.0.1", "method": "PUT", "path": URL, "status": 201},
     )
     assert broken[1]["status"] == 404
-    assert "\n" not in broken[1]["path"]
+    assert "\n" not in str(broken[1]["path"])
     assert refused[0] == "api refused"
     text = json.dumps(lines)
     assert "1.0.0.1" not in text

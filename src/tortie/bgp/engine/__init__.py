@@ -2,15 +2,18 @@
 
 from tortie.bgp.engine.config import (
     BGP_PORT,
+    PREFIX_RESTART_S_DEFAULT,
+    PREFIX_WARNING_PERCENT_DEFAULT,
     RESTART_TIME_S_DEFAULT,
     PeerConfig,
     PeerKey,
+    PrefixLimit,
     RangeConfig,
     SessionOptions,
     SpeakerConfig,
 )
 from tortie.bgp.engine.engine import Engine
-from tortie.bgp.engine.observer import Observer
+from tortie.bgp.engine.observer import Observer, Watcher
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -21,6 +24,7 @@ from tortie.bgp.engine.outputs import (
     Output,
     PeerDown,
     PeerUp,
+    PrefixLimitNear,
     SendBytes,
 )
 from tortie.bgp.engine.snapshot import PeerStatus, RouteStatus, dotted, peer_statuses, route_statuses
@@ -29,6 +33,8 @@ from tortie.bgp.session import AddPathMode
 
 __all__ = [
     "BGP_PORT",
+    "PREFIX_RESTART_S_DEFAULT",
+    "PREFIX_WARNING_PERCENT_DEFAULT",
     "RESTART_TIME_S_DEFAULT",
     "AddPathMode",
     "BestPathsChanged",
@@ -45,12 +51,15 @@ __all__ = [
     "PeerKey",
     "PeerStatus",
     "PeerUp",
+    "PrefixLimit",
+    "PrefixLimitNear",
     "RangeConfig",
     "ResetReason",
     "RouteStatus",
     "SendBytes",
     "SessionOptions",
     "SpeakerConfig",
+    "Watcher",
     "dotted",
     "peer_statuses",
     "route_statuses",

@@ -2,7 +2,7 @@
 
 For: plain, frozen values that the agent or a file fills in. Not for: resources (model, fabric).
 RFC sections: 4271 §8.1.1 (session attributes), 4456 §7 (cluster id).
-Structures to know: `SpeakerConfig`, `PeerConfig`, `RangeConfig`, `PeerKey`.
+Structures to know: `SpeakerConfig`, `PeerConfig`, `RangeConfig`, `PrefixLimit`, `PeerKey`.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,15 @@ from typing import Final, NamedTuple
 from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.session import AddPathMode, SessionConfig
-from tortie.bgp.wire import IPV4_UNICAST, Family
+from tortie.bgp.wire import IPV4_UNICAST, Family, Role
 
 BGP_PORT = 179
+
+HALF_OPEN_MAX_DEFAULT: Final = 4096
+"""More than the clients of a large cluster that redial at once: each is half open for as long as OPENs travel."""
+
+PREFIX_WARNING_PERCENT_DEFAULT: Final = 80
+PREFIX_RESTART_S_DEFAULT: Final = 900
 
 RESTART_TIME_S_DEFAULT: Final = 120
 """As BIRD's and FRR's."""
@@ -37,6 +43,26 @@ class PeerKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixLimit:
+    """How many prefixes of each family a peer may announce (paths, with ADD-PATH); those that are rejected count.
+
+    Attributes:
+        prefixes_max: with one more the session ends (RFC 4486 §4, Cease / Maximum Number of Prefixes Reached).
+        warning_percent: of `prefixes_max`, where the owner is told, 1 to 100.
+        restart_s: after which time the session may come back, in seconds; 0 = when it is configured anew.
+    """
+
+    prefixes_max: int
+    warning_percent: int = PREFIX_WARNING_PERCENT_DEFAULT
+    restart_s: float = PREFIX_RESTART_S_DEFAULT
+
+    @property
+    def warning_count(self) -> int:
+        """From how many prefixes on the owner is told."""
+        return max(1, self.prefixes_max * self.warning_percent // 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerConfig:
     """The speaker itself.
 
@@ -46,6 +72,12 @@ class SpeakerConfig:
         cluster_id: 32-bit unsigned; None = the router id (RFC 4456 §7).
         resolve_next_hops: True where routes are written to a kernel: a path whose next hop was not reported
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
+        keeps_external: of external paths that are equal but for router id and address the one that is best stays so
+            (RFC 5004). Which one that is then depends on who came first, so it is off unless asked for.
+        paths_max: over how many equal paths traffic may go (BestPathsChanged names them); peers are told of the best.
+        is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
+        half_open_max: peers of ranges that may have a connection and no session at once; one more, and the one that has
+            waited longest is sent away.
         next_hops: own address a family to announce as next hop where the session runs over the other one.
     """
 
@@ -53,6 +85,10 @@ class SpeakerConfig:
     router_id: int
     cluster_id: int | None = None
     resolve_next_hops: bool = False
+    keeps_external: bool = False
+    paths_max: int = 1
+    is_draining: bool = False
+    half_open_max: int = HALF_OPEN_MAX_DEFAULT
     next_hops: tuple[tuple[Family, str], ...] = ()
 
 
@@ -73,11 +109,20 @@ class SessionOptions:
         restart_time_s: graceful restart (RFC 4724), both roles: the time in which a session is back, told to the peer;
             0 = off, else at most 4095.
         add_path: several paths a prefix (RFC 7911), in which direction.
+        extended_messages: messages of up to 65,535 octets (RFC 8654), where the peer has them too.
+        obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
+        extended_next_hop: IPv4 routes with IPv6 next hops (RFC 8950), where the peer has them too: over an IPv6 session
+            we announce ourselves by its address then.
+        role: what we are to a peer of another AS (RFC 9234), None = unknown.
+        is_role_strict: a peer that does not say its role is refused.
+        send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the hold time; 0 = off.
+        prefix_limit: how much it may announce, None = as much as it likes.
         has_password: the sockets have a TCP-MD5 password (RFC 2385), which only the shell knows; without it there is no
             session.
         ttl_security_hops: how many hops away the peer may be (RFC 5082), 1 to 255; 0 = unchecked. The shell's sockets
             see to it.
-        import_filter, export_filter: None accepts everything.
+        import_filter, export_filter: what may come and go. None = nobody has said: for a peer of our AS all, for one of
+            another AS nothing (RFC 8212); ACCEPT_ALL says all.
         description: free text for status.
     """
 
@@ -92,6 +137,13 @@ class SessionOptions:
     accept_any_first_as: bool = False
     restart_time_s: int = RESTART_TIME_S_DEFAULT
     add_path: AddPathMode = AddPathMode.OFF
+    extended_messages: bool = True
+    obeys_graceful_shutdown: bool = False
+    extended_next_hop: bool = False
+    role: Role | None = None
+    is_role_strict: bool = False
+    send_hold_time_s: float | None = None
+    prefix_limit: PrefixLimit | None = None
     has_password: bool = False
     ttl_security_hops: int = 0
     import_filter: PrefixFilter | None = None
@@ -112,6 +164,11 @@ class SessionOptions:
             accept_any_first_as=self.accept_any_first_as,
             restart_time_s=self.restart_time_s,
             add_path=self.add_path,
+            extended_messages=self.extended_messages,
+            extended_next_hop=self.extended_next_hop,
+            role=self.role,
+            is_role_strict=self.is_role_strict,
+            send_hold_time_s=self.send_hold_time_s,
             has_password=self.has_password,
         )
 

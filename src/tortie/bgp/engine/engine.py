@@ -11,9 +11,11 @@ The shell calls inputs, then `flush` once for all of a pass of its loop, then ta
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tortie.bgp.engine.config import PeerConfig, PeerKey, RangeConfig, SessionOptions, SpeakerConfig
+from tortie.bgp.engine.damping import Damping
 from tortie.bgp.engine.helper import Helper
 from tortie.bgp.engine.next_hops import NextHops
 from tortie.bgp.engine.observer import Observer
@@ -31,6 +33,7 @@ from tortie.bgp.engine.outputs import (
 )
 from tortie.bgp.engine.peer import Membership, Peer, established_source, export_profile
 from tortie.bgp.engine.peer_table import PeerTable
+from tortie.bgp.engine.prefix_limit import find_excess, find_near, held_until
 from tortie.bgp.engine.propagation import Propagation
 from tortie.bgp.engine.restart import (
     SelectionDeferral,
@@ -43,13 +46,16 @@ from tortie.bgp.session import LocalRestart, Negotiated, Session, SessionConfig,
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     IPV6_UNICAST,
+    NO_COMMUNITIES,
     AttributeTable,
+    Communities,
     Family,
     Notification,
     Update,
     address_from_text,
     encode_notification,
     prefix_from_text,
+    shutdown_data,
 )
 
 FAMILIES: Final = frozenset((IPV4_UNICAST, IPV6_UNICAST))
@@ -94,10 +100,15 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
+        self.rib.set_selection(keeps_external=config.keeps_external, paths_max=config.paths_max)
         self._peers = PeerTable()
         self.refused_count = 0
+        self.evicted_count = 0
+        self._half_open: dict[Peer, None] = {}
+        self._damping = Damping()
         self.totals = Totals()
         self._observer = observer
+        self._watchers = () if observer is None else observer.watchers
         self._propagation = Propagation(None if observer is None else observer.propagated)
         self.session_end_count = 0
         self._jitter = jitter
@@ -135,6 +146,7 @@ class Engine:
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
         Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
+        router_id = self.config.router_id
         if speaker is not None:
             self._set_speaker(speaker)
         self._learn_own_addresses(peer.key for peer in peers)
@@ -144,6 +156,7 @@ class Engine:
             former = self._peers.rename(key, wanted)
             if former is not None:
                 self._deferral.note_renamed(former, key)
+                self._half_open.pop(self.peers[key], None)
         for key in [key for key, peer in self.peers.items() if key not in wanted]:
             peer = self.peers[key]
             options = self._peers.range_options(key.remote_address) if peer.is_dynamic else None
@@ -151,19 +164,24 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
+        is_same_speaker = router_id == self.config.router_id
         for key, options in wanted.items():
-            self._set_peer(key, options, now)
+            known = self.peers.get(key)
+            if known is None or not is_same_speaker or known.options != options:
+                self._set_peer(key, options, now)
         self._regroup()
         self._deferral.begin(wanted, now, has_ranges=bool(ranges))
         self._end_deferral(now)
 
     def _set_speaker(self, speaker: SpeakerConfig) -> None:
+        speaker = replace(speaker, is_draining=self.config.is_draining)
         if speaker == self.config:
             return
         self.config = speaker
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
+        self.rib.set_selection(keeps_external=speaker.keeps_external, paths_max=speaker.paths_max)
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
@@ -194,25 +212,53 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        peer.session.reconfigure(self._session_config(key, options), now)
+        peer.session.reconfigure(self._session_config(key, options, is_dialled=peer.is_dialled), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
-        self._apply_in_place(peer, former)
+        self._apply_in_place(peer)
+        if options.prefix_limit != former.prefix_limit:
+            self._apply_prefix_limit(peer, now)
+            self._pump(peer, now)
 
-    def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
-        return options.session_config(self.config.router_id, key.remote_address)
+    def _apply_prefix_limit(self, peer: Peer, now: float) -> None:
+        """A new limit lets a session start that the former one held down, and counts at once."""
+        if peer.held_until is not None:
+            self._end_holding_down(peer, now)
+        elif peer.negotiated is not None:
+            peer.families_warned.clear()
+            self._check_prefix_limit(peer, sorted(peer.negotiated.families), now)
 
-    def _apply_in_place(self, peer: Peer, former: SessionOptions) -> None:
+    def _session_config(self, key: PeerKey, options: SessionOptions, *, is_dialled: bool = False) -> SessionConfig:
+        config = options.session_config(self.config.router_id, key.remote_address)
+        return replace(config, passive=False) if is_dialled else config
+
+    def _apply_in_place(self, peer: Peer) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
         source = peer.stale.source if peer.stale is not None else peer.source
         if source is None:
             return
-        if peer.options.import_filter != former.import_filter:
-            self.rib.import_rules[source] = peer.import_rule()
-            self.rib.judge_again(source)
+        self._set_import_rule(peer, source)
         is_client = source.kind is SourceKind.INTERNAL and peer.options.is_client
         if is_client != source.is_client:
             source.is_client = is_client
             self.rib.export_again(source)
+
+    def _set_import_rule(self, peer: Peer, source: Source) -> None:
+        rule = peer.import_rule(source, self.config)
+        if rule != self.rib.import_rules[source]:
+            self.rib.import_rules[source] = rule
+            self.rib.judge_again(source)
+
+    def drain(self, now: float, *, is_draining: bool = True) -> None:
+        """Make what we announce and what we have by eBGP a last resort, so that nothing hangs on us when we stop.
+
+        RFC 8326 §4.1: eBGP peers are sent all with GRACEFUL_SHUTDOWN, iBGP peers what is ours or from eBGP with a
+        LOCAL_PREF of 0. Sessions stay; `is_draining` False takes it back.
+        """
+        self._propagation.note_input(now)
+        self.config = replace(self.config, is_draining=is_draining)
+        for source, peer in self._by_source.items():
+            self._set_import_rule(peer, source)
+        self._regroup()
 
     def _regroup(self) -> None:
         """Put every peer where its profile belongs now.
@@ -245,19 +291,21 @@ class Engine:
                 peer.memberships[family] = Membership(self.rib.groups[profile], member)
                 self._ready[peer] = None
 
-    def _add(self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool) -> Peer:
+    def _add(
+        self, key: PeerKey, options: SessionOptions, now: float, *, is_dynamic: bool, failure_count: int = 0
+    ) -> Peer:
         session = Session(self._session_config(key, options), self.table, self._jitter)
         session.local_restart = self._local_restart()
         if (observer := self._observer) is not None:
             session.observe(lambda text: observer.session_event(key, text))
         peer = Peer(key, options, session, is_dynamic=is_dynamic)
         self._peers.add(peer)
-        session.start(now)
+        session.start(now, failure_count)
         self._pump(peer, now)
         return peer
 
-    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED) -> None:
-        peer.session.stop(now, subcode=subcode)
+    def _remove(self, peer: Peer, now: float, subcode: int = CEASE_PEER_DECONFIGURED, message: str = "") -> None:
+        peer.session.stop(now, subcode, message)
         self._take_session_outputs(peer, now)
         self._forget(peer)
 
@@ -266,16 +314,22 @@ class Engine:
         self._helper.drop(peer)
         self._deferral.note_gone(peer.key)
         self._peers.remove(peer)
+        self._half_open.pop(peer, None)
         self._timers.forget(peer)
 
-    def shutdown(self, now: float, *, for_restart: bool = False) -> None:
+    def shutdown(self, now: float, *, for_restart: bool = False, message: str = "") -> None:
         """End every session with Cease / Administrative Shutdown and accept nothing more.
 
         Args:
             now: the time.
             for_restart: the speaker will be back: connections are closed without a word, so that peers with graceful
                 restart keep what they have (RFC 4724 §4.2); a peer without it is told Cease all the same.
+            message: for the operators of peers that are told Cease (RFC 9003), at most 255 octets of UTF-8.
+
+        Raises:
+            LocalProtocolError: the message is too long; nothing was done.
         """
+        shutdown_data(message)  # before anything is done
         self._peers.set_ranges(())
         for peer in list(self.peers.values()):
             if for_restart and (peer.negotiated is None or peer.negotiated.peer_restart is not None):
@@ -283,7 +337,7 @@ class Engine:
                 self._take_session_outputs(peer, now)
                 self._forget(peer)
             else:
-                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN)
+                self._remove(peer, now, CEASE_ADMINISTRATIVE_SHUTDOWN, message)
 
     # ------------------------------------------------------------------ graceful restart
 
@@ -305,6 +359,20 @@ class Engine:
         for peer in self.peers.values():
             peer.session.local_restart = local_restart
 
+    def _dial_missing(self, now: float) -> None:
+        """Dial those that wait for us: after our own restart they did not come by themselves."""
+        for key in self._deferral.take_missing(now):
+            peer = self.peers[key]
+            if peer.options.passive and peer.negotiated is None and not peer.is_dynamic:
+                self._set_dialled(peer, now, is_dialled=True)
+
+    def _set_dialled(self, peer: Peer, now: float, *, is_dialled: bool) -> None:
+        if peer.is_dialled is not is_dialled:
+            peer.is_dialled = is_dialled
+            config = self._session_config(peer.key, peer.options, is_dialled=is_dialled)
+            peer.session.reconfigure(config, now)
+            self._pump(peer, now)
+
     def _end_deferral(self, now: float) -> None:
         """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
         ended = self._deferral.take_ended(now)
@@ -316,15 +384,44 @@ class Engine:
                 for family in ended:
                     self._join(peer, peer.negotiated, family)
         self._tell_sessions_of_restart()
+        if not self._deferral.families:
+            for peer in list(self.peers.values()):
+                self._set_dialled(peer, now, is_dialled=False)
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(self, prefix: str, now: float, *, next_hop: str | None = None) -> None:
-        """Announce a prefix of our own; `next_hop` None = ourselves, as each session sees us."""
+    def originate(  # noqa: PLR0913 - parts of one announcement, all by name
+        self,
+        prefix: str,
+        now: float,
+        *,
+        next_hop: str | None = None,
+        local_pref: int | None = None,
+        med: int | None = None,
+        communities: Communities = NO_COMMUNITIES,
+    ) -> None:
+        """Announce a prefix of our own.
+
+        Args:
+            prefix: text.
+            now: the time.
+            next_hop: None = ourselves, as each session sees us.
+            local_pref: degree of preference that internal peers are told, None = 100.
+            med: MULTI_EXIT_DISC, None = absent.
+            communities: of all three sorts.
+        """
         self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
         packed = b"" if next_hop is None else address_from_text(next_hop)
-        self.rib.announce(self.local, family, self.table.intern(next_hop=packed), (nlri,))
+        attributes = self.table.intern(
+            next_hop=packed,
+            local_pref=local_pref,
+            med=med,
+            communities=communities.standard,
+            extended_communities=communities.extended,
+            large_communities=communities.large,
+        )
+        self.rib.announce(self.local, family, attributes, (nlri,))
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""
@@ -423,7 +520,18 @@ class Engine:
         options = self._peers.range_options(remote_address)
         if options is None or self._peers.is_full:
             return None
-        return self._add(PeerKey(local_address, remote_address, 0), options, now, is_dynamic=True)
+        self._evict_half_open(now)
+        failure_count = self._damping.failure_count(remote_address, now)
+        key = PeerKey(local_address, remote_address, 0)
+        peer = self._add(key, options, now, is_dynamic=True, failure_count=failure_count)
+        self._half_open[peer] = None
+        return peer
+
+    def _evict_half_open(self, now: float) -> None:
+        """Make room for one more peer without a session: whoever means it has said OPEN by now (RFC 4486 §4)."""
+        if len(self._half_open) >= self.config.half_open_max:
+            self.evicted_count += 1
+            self._remove(next(iter(self._half_open)), now, CEASE_OUT_OF_RESOURCES)
 
     # ------------------------------------------------------------------ time and output
 
@@ -433,12 +541,15 @@ class Engine:
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
+            if peer.held_until is not None and peer.held_until <= now:
+                self._end_holding_down(peer, now)
             self._pump(peer, now)
+        self._dial_missing(now)
         self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        deadline, deferral = self._timers.next(), self._deferral.deadline
+        deadline, deferral = self._timers.next(), self._deferral.next_timer()
         if deferral is None:
             return deadline
         return deferral if deadline is None else min(deadline, deferral)
@@ -458,8 +569,10 @@ class Engine:
         if wanted is not None and self.config.resolve_next_hops:
             self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
+            for watcher in self._watchers:
+                watcher.best_paths_changed(family, changes)
             if self._reports_best_paths:
-                self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
+                self._outputs.append(BestPathsChanged(family, self.rib.loc_rib(family).ways(changes)))
         advanced = self.rib.take_advanced()
         self._propagation.note_flushed(advanced)
         for group in advanced:
@@ -498,8 +611,9 @@ class Engine:
         """Carry out all that a peer's session has put out, in order."""
         self._take_session_outputs(peer, now)
         self._timers.update(peer)
-        is_gone = peer.was_connected and not peer.connections and peer.stale is None
+        is_gone = peer.was_connected and not peer.connections and peer.stale is None and peer.held_until is None
         if peer.is_dynamic and is_gone and peer.key in self.peers:
+            self._damping.note_gone(peer.key.remote_address, peer.session.failure_count, now)
             peer.session.stop(now)
             self._take_session_outputs(peer, now)
             self._forget(peer)
@@ -508,6 +622,8 @@ class Engine:
         next_output = peer.session.next_output
         while (output := next_output()) is not None:
             if isinstance(output, outputs.UpdateReceived):
+                for watcher in self._watchers:
+                    watcher.update_received(peer, output.update, output.body)
                 self.on_update(peer, output.update, now)
             elif isinstance(output, outputs.SendBytes):
                 self._outputs.append(SendBytes(output.connection, (output.data,)))
@@ -523,7 +639,8 @@ class Engine:
             case outputs.CloseConnection(connection):
                 self._peers.disconnect(connection)
                 self._outputs.append(CloseConnection(connection))
-            case outputs.SessionUp(negotiated):
+            case outputs.SessionUp(negotiated, own_open, peer_open):
+                peer.opens = own_open, peer_open
                 self._on_session_up(peer, negotiated, now)
             case outputs.SessionDown():
                 self.totals.note_reset(output.notification, is_remote=output.is_remote)
@@ -533,6 +650,8 @@ class Engine:
 
     def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
+        if peer.held_until is not None:
+            return  # the rest of what it had sent when it went over its limit
         source = peer.source
         assert source is not None, "only an established session passes UPDATEs on"
         for family, nlris in update.withdrawn:
@@ -541,8 +660,27 @@ class Engine:
             if self.config.resolve_next_hops:
                 self._next_hops.want(attributes.next_hop)
             self.rib.announce(source, family, attributes, nlris)
+        if update.announced and peer.options.prefix_limit is not None:
+            self._check_prefix_limit(peer, [family for family, _, _ in update.announced], now)
         if update.end_of_rib is not None:
             self._on_end_of_rib(peer, update.end_of_rib, now)
+
+    def _check_prefix_limit(self, peer: Peer, families: Sequence[Family], now: float) -> None:
+        """Tell the owner that a peer comes near its limit; end the session of one that is beyond it."""
+        excess = find_excess(self.rib, peer, families)
+        if excess is None:
+            self._outputs.extend(find_near(self.rib, peer, families))
+        else:
+            peer.held_until = held_until(excess.limit, now)
+            peer.session.hold_down(now, excess.notification, excess.text)
+
+    def _end_holding_down(self, peer: Peer, now: float) -> None:
+        """Let a session start again; a peer of a range is forgotten, it comes back by itself."""
+        peer.held_until = None
+        if peer.is_dynamic:
+            self._forget(peer)
+        else:
+            peer.session.start(now)
 
     def _on_end_of_rib(self, peer: Peer, family: Family, now: float) -> None:
         peer.end_of_rib_from.add(family)
@@ -560,16 +698,21 @@ class Engine:
         peer.connection = negotiated.connection
         peer.has_unsent = False
         peer.end_of_rib_from.clear()
+        peer.families_warned.clear()
+        self._half_open.pop(peer, None)
         peer.announced_count = peer.withdrawn_count = 0
         self._by_source[source] = peer
         families = sorted(negotiated.families)
-        self.rib.add_source(source, peer.import_rule(), families, negotiated.decode.add_path)
+        self.rib.add_source(source, peer.import_rule(source, self.config), families, negotiated.decode.add_path)
         for family in families:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)
         self._outputs.append(PeerUp(peer.key))
+        for watcher in self._watchers:
+            watcher.session_up(peer)
         self._deferral.note_up(peer.key, negotiated)
         self._end_deferral(now)
+        self._set_dialled(peer, now, is_dialled=False)
 
     def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
         """Have an established peer sent what its group says, from the beginning."""
@@ -585,6 +728,8 @@ class Engine:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
+        for watcher in self._watchers:
+            watcher.session_down(peer, down)
         self._propagation.note_left(peer, now)
         self.session_end_count += 1
         for group, _ in peer.memberships.values():

@@ -67,6 +67,16 @@ class PeerDown:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixLimitNear:
+    """The peer comes near the number of prefixes of a family that it may announce; said once a session."""
+
+    peer: PeerKey
+    family: Family
+    count: int
+    prefixes_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfRIBReceived:
     """The peer has sent all it had when the session came up (RFC 4724 §2)."""
 
@@ -76,10 +86,16 @@ class EndOfRIBReceived:
 
 @dataclass(frozen=True, slots=True)
 class BestPathsChanged:
-    """Loc-RIB's best paths of these prefixes are now so; None = no path left."""
+    """Loc-RIB's best paths of these prefixes are now so.
+
+    Attributes:
+        family: of the prefixes.
+        changes: (nlri, the paths that traffic takes); the best one first, with `SpeakerConfig.paths_max` those that are
+            equal behind it, each with another next hop; empty = no path left.
+    """
 
     family: Family
-    changes: tuple[tuple[bytes, Path | None], ...]
+    changes: tuple[tuple[bytes, tuple[Path, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ Output = (
     | CloseConnection
     | PeerUp
     | PeerDown
+    | PrefixLimitNear
     | EndOfRIBReceived
     | BestPathsChanged
     | NextHopsWanted

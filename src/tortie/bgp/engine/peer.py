@@ -6,9 +6,11 @@ Structures to know: `Peer`, `Membership`, `Stale`.
 """
 
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from tortie.bgp.engine.config import PeerKey, SessionOptions, SpeakerConfig
+from tortie.bgp.policy import REJECT_ALL, costly_part
 from tortie.bgp.rib import ExportProfile, ImportRule, Member, PeerKind, Source, SourceKind, UpdateGroup
 from tortie.bgp.session import Negotiated, Session
 from tortie.bgp.wire import IPV4_UNICAST, Family, address_from_text
@@ -50,15 +52,20 @@ class Peer:
         key: pair of endpoints.
         options: as configured now.
         session: its FSM(s).
+        is_dialled: though its options say to wait: after our own restart it has not come by itself.
         is_dynamic: it came by a range and is forgotten when its session ends.
         source: itself as a source of paths, None while not established.
         negotiated: what was agreed, None while not established.
+        opens: the OPENs that were sent and received for it, whole messages; those of the last session.
         stale: what is kept of its paths while it restarts, None mostly.
         memberships: family → place in an update group.
         has_unsent: the shell has not written all of the last UPDATEs yet; nothing more is handed to it.
         connection: the established one, None while there is none.
         connections: its open connections, at most one a direction.
         was_connected: it had one at some time.
+        held_until: it announced too many prefixes and stays down until then; infinity = until it is configured anew;
+            None mostly.
+        families_warned: those near their limit, of which the owner was told.
         end_of_rib_from: families whose End-of-RIB has come since the session was established.
         announced_count, withdrawn_count: prefixes sent since then.
     """
@@ -68,11 +75,15 @@ class Peer:
         "connection",
         "connections",
         "end_of_rib_from",
+        "families_warned",
         "has_unsent",
+        "held_until",
+        "is_dialled",
         "is_dynamic",
         "key",
         "memberships",
         "negotiated",
+        "opens",
         "options",
         "session",
         "source",
@@ -86,15 +97,19 @@ class Peer:
         self.key = key
         self.options = options
         self.session = session
+        self.is_dialled = False
         self.is_dynamic = is_dynamic
         self.source: Source | None = None
         self.negotiated: Negotiated | None = None
+        self.opens = (b"", b"")
         self.stale: Stale | None = None
         self.connection: int | None = None
         self.connections: set[int] = set()
         self.was_connected = False
         self.memberships: dict[Family, Membership] = {}
         self.has_unsent = False
+        self.held_until: float | None = None
+        self.families_warned: set[Family] = set()
         self.end_of_rib_from: set[Family] = set()
         self.announced_count = 0
         self.withdrawn_count = 0
@@ -104,15 +119,27 @@ class Peer:
         return any(group.is_behind(member) for group, member in self.memberships.values())
 
     def next_timer(self) -> float | None:
-        """Return when the session or what is stale wants attention."""
+        """Return when the session, what is stale or the end of being held down wants attention."""
         timer = self.session.next_timer()
-        if self.stale is None:
+        if self.stale is None and self.held_until is None:
             return timer
-        return self.stale.deadline if timer is None else min(timer, self.stale.deadline)
+        stale_deadline = None if self.stale is None else self.stale.deadline
+        deadlines = (timer, stale_deadline, self.held_until)
+        deadline = min((each for each in deadlines if each is not None), default=inf)
+        return None if deadline == inf else deadline
 
-    def import_rule(self) -> ImportRule:
-        """How what it announces is judged."""
-        return ImportRule(self.options.local_as, self.options.import_filter)
+    def import_rule(self, source: Source, speaker: SpeakerConfig) -> ImportRule:
+        """How what it announces as `source` is judged."""
+        options, is_external = self.options, source.kind is SourceKind.EXTERNAL
+        return ImportRule(
+            options.local_as,
+            costly_part(options.import_filter),
+            obeys_graceful_shutdown=options.obeys_graceful_shutdown,
+            is_draining=speaker.is_draining,
+            has_policy=options.import_filter is not None or not is_external,
+            role=options.role if is_external else None,
+            peer_as=source.peer_as,
+        )
 
 
 def established_source(peer: Peer, negotiated: Negotiated, order: int) -> Source:
@@ -138,22 +165,30 @@ def export_profile(
         kind = PeerKind.EXTERNAL
     else:
         kind = PeerKind.CLIENT if peer.source.is_client else PeerKind.NON_CLIENT
+    has_no_policy = not negotiated.is_internal and peer.options.export_filter is None  # RFC 8212 §2
     return ExportProfile(
         family=family,
         peer_kind=kind,
         local_as=peer.options.local_as,
         peer_as=negotiated.peer_as,
-        encoding=replace(negotiated.encode, add_path=family in negotiated.add_path_sent),
+        encoding=replace(
+            negotiated.encode,
+            add_path=family in negotiated.add_path_sent,
+            extended_next_hop=family == IPV4_UNICAST and negotiated.encode.extended_next_hop,
+        ),
         next_hop_mode=peer.options.next_hop_mode,
         local_next_hop=_local_next_hop(negotiated, family, speaker),
         cluster_id=cluster_id,
-        export_filter=peer.options.export_filter,
+        export_filter=costly_part(REJECT_ALL if has_no_policy else peer.options.export_filter),
+        role=None if negotiated.is_internal else peer.options.role,
+        is_draining=speaker.is_draining,
     )
 
 
 def _local_next_hop(negotiated: Negotiated, family: Family, speaker: SpeakerConfig) -> bytes:
     session_address = address_from_text(negotiated.local_address)
-    if (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST):
+    is_of_family = (len(session_address) == IPV4_ADDRESS_OCTETS) == (family == IPV4_UNICAST)
+    if is_of_family or (family == IPV4_UNICAST and negotiated.encode.extended_next_hop):
         return session_address
     configured = dict(speaker.next_hops).get(family)
     return b"" if configured is None else address_from_text(configured)

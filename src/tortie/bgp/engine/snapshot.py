@@ -13,7 +13,14 @@ from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
 from tortie.bgp.rib import AdjRIBIn, Path, Source, UpdateGroup
 from tortie.bgp.session import AddPathMode
-from tortie.bgp.wire import Family, address_to_text, prefix_to_text
+from tortie.bgp.wire import (
+    Family,
+    address_to_text,
+    community_to_text,
+    extended_community_to_text,
+    large_community_to_text,
+    prefix_to_text,
+)
 
 ORIGINS = ("igp", "egp", "incomplete")
 
@@ -48,7 +55,8 @@ class PeerStatus:
     """One session. Ages in seconds; NOTIFICATIONs and events as text.
 
     `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
-    paths are kept if it does not come back or sends no End-of-RIB, None = there are none.
+    paths are kept if it does not come back or sends no End-of-RIB, None = there are none. `is_held_down`: it announced
+    more than `prefixes_max` and has to wait.
     """
 
     remote_address: str
@@ -60,13 +68,19 @@ class PeerStatus:
     local_as: int
     peer_as: int
     peer_router_id: str | None
+    role: str | None = None
+    peer_role: str | None = None
     is_client: bool
     is_dynamic: bool
     is_passive: bool
     hold_time_s: int | None
+    message_size_bytes_max: int | None = None
+    has_extended_next_hop: bool = False
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
+    prefixes_max: int | None = None
+    is_held_down: bool = False
     families: tuple[FamilyStatus, ...]
     announced: int
     withdrawn: int
@@ -82,7 +96,9 @@ class PeerStatus:
 class RouteStatus:
     """One path. `path_id` is the peer's, 0 without ADD-PATH.
 
-    `reason` is None for the best one, else the step at which it lost or why it is rejected.
+    `reason` is None for the best one, else the step at which it lost or why it is rejected. `is_equal`: traffic goes
+    over it beside the best one. `preference` is LOCAL_PREF, or what stands for it where the path has none or import has
+    changed it.
     """
 
     family: str
@@ -92,13 +108,18 @@ class RouteStatus:
     origin: str
     med: int | None
     local_pref: int | None
+    preference: int
     communities: tuple[str, ...]
+    extended_communities: tuple[str, ...]
+    large_communities: tuple[str, ...]
+    only_to_customer: int | None
     originator_id: str | None
     cluster_list: tuple[str, ...]
     peer: str
     path_id: int
     source: str
     best: bool
+    is_equal: bool
     reason: str | None
 
 
@@ -123,7 +144,7 @@ def route_statuses(engine: Engine, family: Family, only: bytes | None = None) ->
             yield _route_status(family, nlri, decision.best, None)
         if decision is not None:
             for path, step in decision.losers:
-                yield _route_status(family, nlri, path, step.value)
+                yield _route_status(family, nlri, path, step.value, is_equal=path in decision.equals)
         for path in rejected.get(nlri, ()):
             yield _route_status(family, nlri, path, path.rejection)
 
@@ -137,7 +158,9 @@ def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict
     return rejected
 
 
-def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
+def _route_status(
+    family: Family, nlri: bytes, path: Path, reason: str | None, *, is_equal: bool = False
+) -> RouteStatus:
     attributes = path.attributes
     return RouteStatus(
         family=family.name,
@@ -147,13 +170,18 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         origin=ORIGINS[attributes.origin],
         med=attributes.med,
         local_pref=attributes.local_pref,
-        communities=tuple(f"{value >> 16}:{value & 0xFFFF}" for value in attributes.communities),
+        preference=path.preference,
+        communities=tuple(map(community_to_text, attributes.communities)),
+        extended_communities=tuple(map(extended_community_to_text, attributes.extended_communities)),
+        large_communities=tuple(map(large_community_to_text, attributes.large_communities)),
+        only_to_customer=attributes.only_to_customer,
         originator_id=None if attributes.originator_id is None else dotted(attributes.originator_id),
         cluster_list=tuple(dotted(each) for each in attributes.cluster_list),
         peer=path.source.name,
         path_id=path.path_id,
         source=path.source.kind.name.lower(),
         best=reason is None,
+        is_equal=is_equal,
         reason=reason,
     )
 
@@ -192,13 +220,19 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         local_as=options.local_as,
         peer_as=options.peer_as if negotiated is None else negotiated.peer_as,
         peer_router_id=None if negotiated is None else dotted(negotiated.peer_router_id),
+        role=None if options.role is None else options.role.name.lower(),
+        peer_role=None if negotiated is None or negotiated.peer_role is None else negotiated.peer_role.name.lower(),
         is_client=options.is_client if peer.source is None else peer.source.is_client,
         is_dynamic=peer.is_dynamic,
         is_passive=options.passive,
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
+        message_size_bytes_max=None if negotiated is None else negotiated.message_size_bytes_max,
+        has_extended_next_hop=negotiated is not None and negotiated.encode.extended_next_hop,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
+        prefixes_max=None if options.prefix_limit is None else options.prefix_limit.prefixes_max,
+        is_held_down=peer.held_until is not None,
         families=_family_statuses(engine, peer, sent_counts),
         announced=peer.announced_count,
         withdrawn=peer.withdrawn_count,

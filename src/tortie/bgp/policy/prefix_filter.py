@@ -2,13 +2,14 @@
 
 For: the export rule of a node (its pools and blocks, nothing beneath a block) and import prefix lists.
 Not for: path attributes (a filter here sees the prefix only).
-RFC sections: none; the filters are local policy in the sense of RFC 4271 §9.1.1.
+RFC sections: 4271 §9.1.1 (local policy); 8212 §2 (a policy that accepts everything is one; none at all is not).
 Structures to know: `PrefixRule` (what a person wrote), `PrefixFilter` (hashable, so that it may be part of
 an update group's key).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tortie.bgp.errors import AddressTextError, LocalProtocolError
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, prefix_from_text
@@ -53,16 +54,18 @@ class _CompiledRule:
 class PrefixFilter:
     """An ordered list of rules, first match ends; `default_accept` where none matches.
 
-    Two filters with the same rules are equal and hash alike.
+    Two filters with the same rules are equal and hash alike. `accepts_all`: no prefix is rejected.
     """
 
     rules: tuple[PrefixRule, ...] = ()
     default_accept: bool = False
+    accepts_all: bool = field(init=False, repr=False, compare=False, hash=False)
     _compiled: dict[Family, tuple[_CompiledRule, ...]] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         """Compile the rules; raises PrefixRuleInvalid naming the rule that cannot be used."""
         object.__setattr__(self, "_compiled", _compile(self.rules))
+        object.__setattr__(self, "accepts_all", self.default_accept and all(rule.accept for rule in self.rules))
 
     def accepts(self, family: Family, nlri: bytes) -> bool:
         """Return the verdict for one prefix given in its wire form (length octet, prefix octets)."""
@@ -73,6 +76,11 @@ class PrefixFilter:
             if rule.matches(address, length):
                 return rule.accept
         return self.default_accept
+
+
+def costly_part(policy: PrefixFilter | None) -> PrefixFilter | None:
+    """Return a policy as far as it must be asked a prefix: None where it accepts everything."""
+    return None if policy is None or policy.accepts_all else policy
 
 
 def _compile(rules: Sequence[PrefixRule]) -> dict[Family, tuple[_CompiledRule, ...]]:
@@ -97,3 +105,9 @@ def _parsed(rule: PrefixRule) -> tuple[Family, bytes]:
         return prefix_from_text(rule.prefix)
     except AddressTextError as error:
         raise PrefixRuleInvalid(f"rule {rule.prefix!r}: expected an IPv4 or IPv6 prefix ({error})") from error
+
+
+ACCEPT_ALL: Final = PrefixFilter(default_accept=True)
+"""Somebody has said: everything (RFC 8212 asks that it be said)."""
+
+REJECT_ALL: Final = PrefixFilter(default_accept=False)

@@ -4,14 +4,17 @@ from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AdjRIBIn
 from tortie.bgp.rib.decision import STEPS, Decision, Step, select_best
 from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attributes
-from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
+from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
+from tortie.bgp.rib.path import LOCAL_PREF_DEFAULT, Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, may_reflect, reflected_attributes
-from tortie.bgp.rib.rib import RIB, ImportRule
-from tortie.bgp.rib.segment import Segment
+from tortie.bgp.rib.rib import RIB
+from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES, Segment
 from tortie.bgp.rib.update_group import Member, UpdateGroup
 
 __all__ = [
+    "LOCAL_PREF_DEFAULT",
     "RIB",
+    "SEGMENT_SIZE_BYTES",
     "STEPS",
     "AddPathGroup",
     "AdjRIBIn",
@@ -28,6 +31,7 @@ __all__ = [
     "SourceKind",
     "Step",
     "UpdateGroup",
+    "degree_of_preference",
     "exported_attributes",
     "is_reflection_loop",
     "may_reflect",

@@ -48,14 +48,19 @@ class AdjRIBIn:
     def replace(self, keys: Iterable[bytes], path: Path) -> Iterator[tuple[bytes, Path | None]]:
         """Store `path` for every key; yield (nlri, former path) where that changes something.
 
-        A path with the same attribute set and verdict as the stored one changes nothing (RFC 4271 §9.2 asks
+        A path with the same attribute set, verdict and preference as the stored one changes nothing (RFC 4271 §9.2 asks
         for no advertisement then), so it is neither stored nor yielded. A prefix named twice yields once.
         """
         paths = self.paths
-        attributes, rejection = path.attributes, path.rejection
+        attributes, rejection, preference = path.attributes, path.rejection, path.preference
         for key in keys:
             former = paths.get(key)
-            if former is not None and former.attributes is attributes and former.rejection is rejection:
+            if (
+                former is not None
+                and former.attributes is attributes
+                and former.rejection is rejection
+                and former.preference == preference
+            ):
                 continue
             paths[key] = path
             yield key, former

@@ -3,22 +3,39 @@
 For: the key of an update group and the one function that turns a path into what its members get.
 Not for: reflection's own rules (reflection.py), nor for keeping what was sent (update_group.py).
 RFC sections: 4271 §5.1.2 (AS_PATH), §5.1.3 (NEXT_HOP), §5.1.4 (MED), §5.1.5 (LOCAL_PREF); 4456 §8, §10;
-1997 (well-known communities); 8212 (an explicit policy comes with every session).
+1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8326 §4.1 (we go
+away); 9234 §5 (roles).
 Structures to know: `ExportProfile`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from tortie.bgp.policy import PrefixFilter
-from tortie.bgp.rib.decision import LOCAL_PREF_DEFAULT
+from tortie.bgp.rib.import_rule import PREFERENCE_OF_LEAVING
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
-from tortie.bgp.wire import AttributeSet, AttributeTable, EncodeContext, Family, prepended
+from tortie.bgp.rib.roles import may_send, sent_mark
+from tortie.bgp.wire import (
+    GRACEFUL_SHUTDOWN,
+    NO_ADVERTISE,
+    NO_EXPORT,
+    NO_EXPORT_SUBCONFED,
+    AttributeSet,
+    AttributeTable,
+    EncodeContext,
+    Family,
+    Role,
+    UnknownAttribute,
+    is_transitive,
+    prepended,
+    without_confederation,
+)
 
-NO_EXPORT = 0xFFFFFF01
-NO_ADVERTISE = 0xFFFFFF02
-NO_EXPORT_SUBCONFED = 0xFFFFFF03
+IPV6_EXTENDED_COMMUNITIES: Final = 25
+IPV6_EXTENDED_COMMUNITY_LENGTH: Final = 20
+NON_TRANSITIVE: Final = 0x40
 
 
 class NextHopMode(StrEnum):
@@ -43,6 +60,9 @@ class ExportProfile:
             none of the family: what needs it is not sent.
         cluster_id: ours, 32-bit unsigned.
         export_filter: None accepts everything.
+        is_draining: we go away: routes are a last resort for whoever has others (RFC 8326 §4.1). What came by iBGP is
+            reflected as it is.
+        role: ours towards an eBGP peer (RFC 9234), None = unknown.
     """
 
     family: Family
@@ -54,6 +74,8 @@ class ExportProfile:
     local_next_hop: bytes
     cluster_id: int
     export_filter: PrefixFilter | None = None
+    is_draining: bool = False
+    role: Role | None = None
 
 
 def exported_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
@@ -87,14 +109,36 @@ def _is_self(path: Path, profile: ExportProfile) -> bool:
 
 def _external_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
     is_local = path.source.kind is SourceKind.LOCAL
+    mark = path.attributes.only_to_customer
+    if profile.role is not None:
+        if not may_send(path.attributes, profile.role):
+            return None
+        mark = sent_mark(path.attributes, profile.role, profile.local_as)
+    communities = path.attributes.communities
+    if profile.is_draining and GRACEFUL_SHUTDOWN not in communities:
+        communities = (*communities, GRACEFUL_SHUTDOWN)
     return table.replace(
         path.attributes,
-        as_path=prepended(path.attributes.as_path, profile.local_as),
+        communities=communities,
+        as_path=prepended(without_confederation(path.attributes.as_path), profile.local_as),  # RFC 5065 §4 b
         med=path.attributes.med if is_local else None,
         local_pref=None,
         originator_id=None,
         cluster_list=(),
+        only_to_customer=mark,
+        extended_communities=tuple(filter(is_transitive, path.attributes.extended_communities)),
+        unknown=tuple(filter(None, map(_across_border, path.attributes.unknown))),
     )
+
+
+def _across_border(attribute: UnknownAttribute) -> UnknownAttribute | None:
+    """Return an attribute as another AS may have it: of IPv6 extended communities the transitive ones (RFC 5701 §2)."""
+    if attribute.code != IPV6_EXTENDED_COMMUNITIES:
+        return attribute
+    value, step = attribute.value, IPV6_EXTENDED_COMMUNITY_LENGTH
+    entries = (value[start : start + step] for start in range(0, len(value), step))
+    kept = b"".join(entry for entry in entries if not entry[0] & NON_TRANSITIVE)
+    return attribute._replace(value=kept) if kept else None
 
 
 def _internal_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
@@ -103,7 +147,5 @@ def _internal_attributes(path: Path, profile: ExportProfile, table: AttributeTab
             return reflected_attributes(path, profile.cluster_id, table)
         except ClusterListFull:
             return None
-    local_pref = path.attributes.local_pref
-    if local_pref is None or path.source.kind is SourceKind.EXTERNAL:
-        local_pref = LOCAL_PREF_DEFAULT
-    return table.replace(path.attributes, local_pref=local_pref)
+    is_leaving = profile.is_draining and path.source.kind is SourceKind.LOCAL
+    return table.replace(path.attributes, local_pref=PREFERENCE_OF_LEAVING if is_leaving else path.preference)

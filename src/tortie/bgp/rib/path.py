@@ -3,13 +3,16 @@
 For: the two values that all of `rib` passes around. Not for: deciding anything.
 RFC sections: 4271 §3.2 (Adj-RIB-In), 4456 §8 (client and non-client peers), 7911 §3 (path identifiers).
 Structures to know: `Source` (one established session, or the speaker itself), `Path` (attribute set + source;
-one object an UPDATE message and path identifier, shared by all its prefixes: 72 octets a message, none a prefix).
+one object an UPDATE message and path identifier, shared by all its prefixes: 80 octets a message, none a prefix).
 """
 
 from enum import IntEnum
 from typing import Final
 
 from tortie.bgp.wire import AttributeSet
+
+LOCAL_PREF_DEFAULT: Final = 100
+"""Degree of preference of a path without LOCAL_PREF, and of one from another AS."""
 
 
 class SourceKind(IntEnum):
@@ -67,6 +70,8 @@ class Rejection:
     CLUSTER_LOOP: Final = "own cluster id in CLUSTER_LIST"
     OWN_NEXT_HOP: Final = "next hop is our own address"
     IMPORT_FILTER: Final = "import filter"
+    NO_POLICY: Final = "no import policy for a peer of another AS"
+    ROUTE_LEAK: Final = "route leak by ONLY_TO_CUSTOMER"
 
 
 class Path:
@@ -78,18 +83,25 @@ class Path:
         rejection: None when it takes part in the decision, else one of Rejection's texts. A rejected path
             stays in Adj-RIB-In and is judged again when the router id, cluster id or filter changes.
         path_id: the peer's path identifier, 32-bit unsigned (RFC 7911 §3); 0 from a peer without ADD-PATH.
+        preference: degree of preference (RFC 4271 §9.1.1), 32-bit unsigned: LOCAL_PREF, or what import made of it.
     """
 
-    __slots__ = ("attributes", "path_id", "rejection", "source")
+    __slots__ = ("attributes", "path_id", "preference", "rejection", "source")
 
     def __init__(
-        self, attributes: AttributeSet, source: Source, rejection: str | None = None, path_id: int = 0
+        self,
+        attributes: AttributeSet,
+        source: Source,
+        rejection: str | None = None,
+        path_id: int = 0,
+        preference: int = LOCAL_PREF_DEFAULT,
     ) -> None:
-        """Keep the four values."""
+        """Keep the five values."""
         self.attributes = attributes
         self.source = source
         self.rejection = rejection
         self.path_id = path_id
+        self.preference = preference
 
     def __repr__(self) -> str:
         """Return source and verdict."""

@@ -11,29 +11,19 @@ UpdateGroup]`.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tortie.bgp.policy import PrefixFilter
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AddPathAdjRIBIn, AdjRIBIn
 from tortie.bgp.rib.decision import Decision
 from tortie.bgp.rib.export import ExportProfile
+from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
 from tortie.bgp.rib.loc_rib import LocRIB
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
+from tortie.bgp.rib.roles import is_leak, received_attributes
 from tortie.bgp.rib.update_group import Member, UpdateGroup
 from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
 
 PATH_ID_MAX: Final = 0xFFFF_FFFF
-
-
-class ImportRule:
-    """How paths of one source are judged: import filter and the AS number that must not be in AS_PATH."""
-
-    __slots__ = ("import_filter", "local_as")
-
-    def __init__(self, local_as: int, import_filter: PrefixFilter | None = None) -> None:
-        """Keep the two values."""
-        self.local_as = local_as
-        self.import_filter = import_filter
 
 
 class RIB:
@@ -45,6 +35,7 @@ class RIB:
         metric: interior cost of a next hop; None = unreachable. A reflector says 0 to everything.
 
     Attributes:
+        keeps_external, paths_max: see `set_selection`.
         deferred: families of which nothing is handed on yet (RFC 4724 §4.1); nobody may join a group of these.
     """
 
@@ -61,6 +52,7 @@ class RIB:
         self.groups: dict[ExportProfile, UpdateGroup] = {}
         self.import_rules: dict[Source, ImportRule] = {}
         self.deferred: frozenset[Family] = frozenset()
+        self.keeps_external, self.paths_max = False, 1
         self._metric = metric
         self._path_ids: dict[Source, dict[int, int]] = {}
         self._last_path_id = 0
@@ -131,6 +123,11 @@ class RIB:
         """Withdraw what a source has not announced again."""
         self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)
 
+    def announced_count(self, source: Source, family: Family) -> int:
+        """Return how many paths a source has announced in this session, rejected ones included."""
+        adj_rib_in = self.adj_rib_ins[source, family]
+        return len(adj_rib_in) - len(adj_rib_in.stale)
+
     def stale_count(self, source: Source, family: Family) -> int:
         """Return how many prefixes of a source are stale."""
         return len(self.adj_rib_ins[source, family].stale)
@@ -139,8 +136,21 @@ class RIB:
         """Return the Loc-RIB of a family, made at first use."""
         loc_rib = self.loc_ribs.get(family)
         if loc_rib is None:
-            loc_rib = self.loc_ribs[family] = LocRIB(self._metric)
+            loc_rib = self.loc_ribs[family] = LocRIB(
+                self._metric, keeps_external=self.keeps_external, paths_max=self.paths_max
+            )
         return loc_rib
+
+    def set_selection(self, *, keeps_external: bool, paths_max: int) -> None:
+        """Say how is chosen from now on; `next_hop_changed` has all chosen again.
+
+        Args:
+            keeps_external: an external best path is kept among equal ones (RFC 5004).
+            paths_max: how many equal paths traffic may take, 1 or more.
+        """
+        self.keeps_external, self.paths_max = keeps_external, paths_max
+        for loc_rib in self.loc_ribs.values():
+            loc_rib.keeps_external, loc_rib.paths_max = keeps_external, paths_max
 
     # ------------------------------------------------------------------ what comes in
 
@@ -168,14 +178,18 @@ class RIB:
         path_id: int = 0,
     ) -> None:
         rule = self.import_rules[source]
+        if rule.role is not None:
+            attributes = received_attributes(attributes, rule.role, rule.peer_as, self.table)
         rejection = self._rejection(attributes, source, rule)
+        preference = degree_of_preference(attributes, source, rule)
         if rejection is None and rule.import_filter is not None:
             accepts, id_length = rule.import_filter.accepts, adj_rib_in.id_length
             refused = [key for key in keys if not accepts(family, key[id_length:])]
             if refused:
-                self._store(adj_rib_in, family, refused, Path(attributes, source, Rejection.IMPORT_FILTER, path_id))
+                rejected = Path(attributes, source, Rejection.IMPORT_FILTER, path_id, preference)
+                self._store(adj_rib_in, family, refused, rejected)
                 keys = [key for key in keys if accepts(family, key[id_length:])]
-        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id))
+        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id, preference))
 
     def withdraw(self, source: Source, family: Family, nlris: Sequence[bytes]) -> None:
         """Forget a source's paths for these prefixes."""
@@ -201,10 +215,14 @@ class RIB:
     def _rejection(self, attributes: AttributeSet, source: Source, rule: ImportRule) -> str | None:
         if source.kind is SourceKind.LOCAL:
             return None
+        if not rule.has_policy:
+            return Rejection.NO_POLICY
         if attributes.contains_as(rule.local_as):
             return Rejection.AS_LOOP
         if attributes.next_hop[:16] in self.own_addresses:
             return Rejection.OWN_NEXT_HOP
+        if rule.role is not None and is_leak(attributes, rule.role, rule.peer_as):
+            return Rejection.ROUTE_LEAK
         return is_reflection_loop(attributes, source, self.router_id, self.cluster_id)
 
     # ------------------------------------------------------------------ what goes out

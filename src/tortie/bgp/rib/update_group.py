@@ -156,6 +156,9 @@ class UpdateGroup:
         attributes = exported_attributes(path, self.profile, self._table)
         if attributes is None or is_encodable(self.profile.family, attributes, self.profile.encoding):
             return attributes
+        attributes = self._table.replace(attributes, atomic_aggregate=False, aggregator=None)
+        if is_encodable(self.profile.family, attributes, self.profile.encoding):
+            return attributes  # without what RFC 7606 lets a receiver discard (RFC 8654 §4)
         self.unsendable_count += 1
         return None
 

@@ -3,7 +3,7 @@
 For: the two values, the check of the first, and which of its fields need a new OPEN or socket.
 Not for: the agreement itself (negotiation.py).
 RFC 4271 §8.1.1 (session attributes), §10 (default values), RFC 9687 §4.4 and §6 (send hold time), RFC 4724 §3 and
-RFC 8538 §2 (what is said about restarts), RFC 7911 §4 (ADD-PATH).
+RFC 8538 §2 (what is said about restarts), RFC 7911 §4 (ADD-PATH), RFC 8654 §3 (extended messages).
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from tortie.bgp.wire import (
     EncodeContext,
     Family,
     GracefulRestart,
+    Role,
 )
 
 HOLD_TIME_S_MIN: Final = 3
@@ -36,6 +37,10 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "route_refresh",
     "restart_time_s",
     "add_path",
+    "extended_messages",
+    "extended_next_hop",
+    "role",
+    "is_role_strict",
     "has_password",
 )
 """A change of one of these needs a new OPEN or a new socket; peer_as as well, unless it is what the peer has said."""
@@ -75,6 +80,10 @@ class SessionConfig:
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
         add_path: announce RFC 7911.
+        extended_messages: announce RFC 8654.
+        extended_next_hop: announce RFC 8950: IPv4 routes with IPv6 next hops.
+        role: what this side is to a peer of another AS (RFC 9234); None = not said.
+        is_role_strict: a peer that does not say its role is refused.
         has_password: the sockets have a TCP-MD5 password (RFC 2385); which one, the shell knows.
     """
 
@@ -94,6 +103,10 @@ class SessionConfig:
     route_refresh: bool = True
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
+    extended_messages: bool = False
+    extended_next_hop: bool = False
+    role: Role | None = None
+    is_role_strict: bool = False
     has_password: bool = False
 
     def __post_init__(self) -> None:
@@ -159,9 +172,10 @@ class Negotiated:
         families: announced by both.
         four_octet_as: both have RFC 6793.
         route_refresh: both have RFC 2918.
-        message_size_bytes_max: largest message in either direction.
+        message_size_bytes_max: largest message in either direction (RFC 8654), but for OPEN and KEEPALIVE.
         decode: how to read the peer's UPDATEs.
         encode: how to write UPDATEs for it, in families without ADD-PATH.
+        peer_role: what the peer says of itself (RFC 9234); None = nothing, or it is in our own AS.
         add_path_sent: families in which it is sent path identifiers; `decode` says in which it sends them.
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
@@ -185,6 +199,7 @@ class Negotiated:
     connection: int
     peer_enhanced_route_refresh: bool = False
     peer_restart: GracefulRestart | None = None
+    peer_role: Role | None = None
     add_path_sent: frozenset[Family] = frozenset()
 
     @property

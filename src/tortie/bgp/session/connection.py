@@ -33,6 +33,7 @@ from tortie.bgp.session.outputs import (
 from tortie.bgp.session.timers import LARGE_HOLD_TIME_S, Timers, idle_hold_time_s
 from tortie.bgp.wire import (
     KEEPALIVE,
+    MESSAGE_LENGTH_MAX,
     Family,
     MessageReader,
     MessageType,
@@ -144,6 +145,7 @@ class Connection:
         reader: cuts received data into messages.
         negotiated: set before the OPEN event is fired.
         held_open: agreed but not answered yet (collision.py).
+        own_open, peer_open: the OPENs sent and received here, whole messages; b"" until then.
         waiting_byte_count: octets that came while it waited for IdleHoldTimer.
     """
 
@@ -160,6 +162,8 @@ class Connection:
         "is_outgoing",
         "local_address",
         "negotiated",
+        "own_open",
+        "peer_open",
         "reader",
         "timers",
         "waiting_byte_count",
@@ -182,6 +186,8 @@ class Connection:
         self.reader = MessageReader()
         self.negotiated: Negotiated | None = None
         self.held_open: Negotiated | None = None
+        self.own_open = b""
+        self.peer_open = b""
         self.waiting_byte_count = 0
         self._hold_s = inf
         self._keepalive_s = inf
@@ -269,7 +275,8 @@ class Connection:
         self.timers.connect_retry = inf
         self.timers.delay_open = inf
         self.timers.hold = now + LARGE_HOLD_TIME_S
-        self._send(MessageType.OPEN, encode_open(own_open(self._shared.config, self._shared.local_restart)))
+        self.own_open = encode_open(own_open(self._shared.config, self._shared.local_restart))
+        self._send(MessageType.OPEN, self.own_open)
 
     def _answer_open(self, now: float) -> None:
         self._send_open(now)
@@ -279,6 +286,7 @@ class Connection:
         negotiated = self.negotiated
         assert negotiated is not None, "it is set before the OPEN event is fired"
         self.timers.connect_retry = inf
+        self.reader.length_max = negotiated.message_size_bytes_max
         if negotiated.hold_time_s:
             self._hold_s = float(negotiated.hold_time_s)
             self._keepalive_s = negotiated.keepalive_s
@@ -359,7 +367,8 @@ class Connection:
         if notification is None or self.connection is None:
             return
         self._shared.last_notification_sent = notification
-        self._send(MessageType.NOTIFICATION, encode_notification(notification))
+        length_max = MESSAGE_LENGTH_MAX if self.negotiated is None else self.negotiated.message_size_bytes_max
+        self._send(MessageType.NOTIFICATION, encode_notification(notification, length_max))
 
     def _drop(self) -> None:
         """Release everything: timers, the connection, the dial."""

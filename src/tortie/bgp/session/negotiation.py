@@ -4,7 +4,7 @@ For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
 RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2, RFC 7911 §4.
+RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 8950 §4, RFC 9234 §4.2.
 """
 
 from typing import Final
@@ -17,17 +17,23 @@ from tortie.bgp.wire import (
     ADD_PATH_SEND,
     AS_TRANS,
     IPV4_UNICAST,
+    IPV6_UNICAST,
     MESSAGE_LENGTH_MAX,
+    MESSAGE_LENGTH_MAX_EXTENDED,
     AddPath,
     Capability,
     DecodeContext,
     EncodeContext,
     EnhancedRouteRefresh,
+    ExtendedMessage,
+    ExtendedNextHop,
     Family,
     FourOctetAS,
     GracefulRestart,
     Multiprotocol,
     Open,
+    Role,
+    RoleCapability,
     RouteRefreshCapability,
     encode_capability,
 )
@@ -36,6 +42,7 @@ OPEN_MESSAGE_ERROR: Final = 2
 BAD_PEER_AS: Final = 2
 BAD_BGP_IDENTIFIER: Final = 3
 UNSUPPORTED_CAPABILITY: Final = 7
+ROLE_MISMATCH: Final = 11
 
 KEEPALIVES_PER_HOLD_TIME: Final = 3
 
@@ -46,6 +53,19 @@ ADD_PATH_VALUES: Final = {
     AddPathMode.BOTH: ADD_PATH_BOTH,
 }
 """Send/Receive of RFC 7911 §4: a bit a direction."""
+
+
+IPV4_OVER_IPV6: Final = ExtendedNextHop(((IPV4_UNICAST, IPV6_UNICAST.afi),))
+"""The one thing that we say of RFC 8950 §4."""
+
+ROLE_PAIRS: Final = {
+    Role.PROVIDER: Role.CUSTOMER,
+    Role.CUSTOMER: Role.PROVIDER,
+    Role.ROUTE_SERVER: Role.ROUTE_SERVER_CLIENT,
+    Role.ROUTE_SERVER_CLIENT: Role.ROUTE_SERVER,
+    Role.PEER: Role.PEER,
+}
+"""Our role → the only one that the peer may have (RFC 9234 §4.2, table 2)."""
 
 
 def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
@@ -61,6 +81,12 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
         capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
     if add_path := ADD_PATH_VALUES[config.add_path]:
         capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
+    if config.extended_next_hop and IPV4_UNICAST in config.families:
+        capabilities.append(IPV4_OVER_IPV6)
+    if config.extended_messages:
+        capabilities.append(ExtendedMessage())
+    if config.role is not None and config.peer_as != config.local_as:
+        capabilities.append(RoleCapability(config.role))
     capabilities.append(FourOctetAS(config.local_as))
     return Open(
         asn=config.local_as,
@@ -82,7 +108,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         local_address: own textual address of that connection.
     Raises:
         RemoteProtocolError: 2/2 AS, 2/3 identifier, 2/7 no family in common (data: the Multiprotocol
-            capabilities of which one is required).
+            capabilities of which one is required), 2/11 roles that do not go together.
     """
     has_four_octet_as = _has(peer_open, FourOctetAS)
     _check_as(config, peer_open.asn, has_four_octet_as=has_four_octet_as)
@@ -93,6 +119,8 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
     own_add_path = ADD_PATH_VALUES[config.add_path]
     received = _with_add_path(peer_open, families, ADD_PATH_SEND) if own_add_path & ADD_PATH_RECEIVE else frozenset()
     sent = _with_add_path(peer_open, families, ADD_PATH_RECEIVE) if own_add_path & ADD_PATH_SEND else frozenset()
+    has_extended_next_hop = config.extended_next_hop and _has_extended_next_hop(peer_open)
+    message_size_bytes_max = _message_size_bytes_max(config, peer_open)
     return Negotiated(
         peer_as=peer_open.asn,
         peer_router_id=peer_open.router_id,
@@ -101,22 +129,43 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         families=families,
         four_octet_as=has_four_octet_as,
         route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
-        message_size_bytes_max=MESSAGE_LENGTH_MAX,
+        message_size_bytes_max=message_size_bytes_max,
         decode=DecodeContext(
-            is_internal=is_internal, four_octet_as=has_four_octet_as, families=families, add_path=received
+            is_internal=is_internal,
+            four_octet_as=has_four_octet_as,
+            families=families,
+            add_path=received,
+            extended_next_hop=has_extended_next_hop,
         ),
-        encode=EncodeContext(four_octet_as=has_four_octet_as, message_size_bytes_max=MESSAGE_LENGTH_MAX),
+        encode=EncodeContext(
+            four_octet_as=has_four_octet_as,
+            message_size_bytes_max=message_size_bytes_max,
+            extended_next_hop=has_extended_next_hop,
+        ),
         is_internal=is_internal,
         local_address=local_address,
         connection=connection,
         peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
         peer_restart=_peer_restart(peer_open) if config.restart_time_s else None,
+        peer_role=None if is_internal else _peer_role(config, peer_open),
         add_path_sent=sent,
     )
 
 
 def _has(peer_open: Open, kind: type[Capability]) -> bool:
     return any(isinstance(each, kind) for each in peer_open.capabilities)
+
+
+def _has_extended_next_hop(peer_open: Open) -> bool:
+    """Say whether the peer has IPv4 routes with IPv6 next hops, among whatever else it has (RFC 8950 §4)."""
+    found = [each for each in peer_open.capabilities if isinstance(each, ExtendedNextHop)]
+    return any(IPV4_OVER_IPV6.families[0] in each.families for each in found)
+
+
+def _message_size_bytes_max(config: SessionConfig, peer_open: Open) -> int:
+    """Return the largest message that may go either way: long ones where both announce it (RFC 8654 §4)."""
+    is_extended = config.extended_messages and _has(peer_open, ExtendedMessage)
+    return MESSAGE_LENGTH_MAX_EXTENDED if is_extended else MESSAGE_LENGTH_MAX
 
 
 def _peer_restart(peer_open: Open) -> GracefulRestart | None:
@@ -134,6 +183,25 @@ def _with_add_path(peer_open: Open, families: frozenset[Family], direction: int)
         for family, value in each.families
         if value & direction
     }
+
+
+def _peer_role(config: SessionConfig, peer_open: Open) -> Role | None:
+    """Return the role that the peer says it has; it must go with ours (RFC 9234 §4.2), if we have one."""
+    if config.role is None:
+        return None
+    said = {each.role for each in peer_open.capabilities if isinstance(each, RoleCapability)}
+    expected = ROLE_PAIRS[config.role]
+    if said == {expected}:
+        return expected
+    if said or config.is_role_strict:
+        names = " and ".join(_role_name(role) for role in sorted(said)) or "nothing"
+        text = f"our role is {_role_name(config.role)}, the peer says {names}, expected {_role_name(expected)}"
+        raise RemoteProtocolError(OPEN_MESSAGE_ERROR, ROLE_MISMATCH, message=text)
+    return None
+
+
+def _role_name(role: int) -> str:
+    return Role(role).name.lower().replace("_", " ") if role in set(Role) else f"role {role}"
 
 
 def _check_as(config: SessionConfig, peer_as: int, *, has_four_octet_as: bool) -> None:

@@ -41,6 +41,7 @@ from tortie.bgp.wire import (
     decode_open,
     decode_route_refresh,
     decode_update,
+    encode_message,
     hard_reset,
     shutdown_data,
 )
@@ -55,6 +56,17 @@ HOLD_TIMER_EXPIRED: Final = 4
 SEND_HOLD_TIMER_EXPIRED: Final = 8
 UNSUPPORTED_VERSION: Final = (2, 1)
 ROUTE_REFRESH_REQUEST: Final = 0
+
+FAILURES_FREE: Final = 1
+"""Failures of a former session that are let pass: a client that has restarted once need not wait."""
+
+_START_EVENTS: Final = {
+    (False, False): Event.MANUAL_START,
+    (True, False): Event.MANUAL_START_PASSIVE,
+    (False, True): Event.AUTOMATIC_START_DAMPED,
+    (True, True): Event.AUTOMATIC_START_DAMPED_PASSIVE,
+}
+"""(passive, damped) → how a session starts."""
 
 LEFT: Final = Cause("left to graceful restart here")
 
@@ -145,6 +157,11 @@ class Session:
         return self._shared.events
 
     @property
+    def failure_count(self) -> int:
+        """Failures in a row (ConnectRetryCounter), which the back-off goes by."""
+        return self._shared.failure_count
+
+    @property
     def last_error(self) -> str:
         """Why the last connection ended that did not end well; "" if none did."""
         return self._shared.last_error
@@ -184,14 +201,20 @@ class Session:
 
     # ---------------------------------------------------------------- administration
 
-    def start(self, now: float) -> None:
-        """Let the session run (events 1 and 4); without effect if it does already."""
+    def start(self, now: float, failure_count: int = 0) -> None:
+        """Let the session run (events 1 and 4); without effect if it does already.
+
+        Args:
+            now: the time.
+            failure_count: failures in a row that a former session with this peer has counted; with more than
+                FAILURES_FREE it begins after IdleHoldTimer (events 6 and 7).
+        """
         connections = self._connections
         if connections.is_started:
             return
         connections.is_started = True
-        self._shared.failure_count = 0
-        event = Event.MANUAL_START_PASSIVE if self.config.passive else Event.MANUAL_START
+        self._shared.failure_count = failure_count
+        event = _START_EVENTS[self.config.passive, failure_count > FAILURES_FREE]
         connections.fire(connections.outgoing, event, now)
         self._settle(now)
 
@@ -211,10 +234,18 @@ class Session:
         """
         has_message = subcode in (ADMINISTRATIVE_SHUTDOWN, ADMINISTRATIVE_RESET)
         notification = Notification(CEASE, subcode, shutdown_data(message) if has_message else b"")
+        self._stop(now, "stopped here", notification)
+
+    def hold_down(self, now: float, notification: Notification, reason: str) -> None:
+        """Stop as `stop` does, but for what the peer has done: `reason` stays as the last error."""
+        self._shared.last_error = reason
+        self._stop(now, reason, notification)
+
+    def _stop(self, now: float, text: str, notification: Notification) -> None:
         self._connections.is_started = False
         self._shared.failure_count = 0
         for connection in self._connections.all():
-            cause = _final_cause("stopped here", connection, notification)
+            cause = _final_cause(text, connection, notification)
             self._connections.fire(connection, Event.MANUAL_STOP, now, cause)
         self._settle(now)
 
@@ -413,7 +444,7 @@ class Session:
         is_any_first_as = shared.config.accept_any_first_as
         settle_update(update, negotiated, shared.counters, accept_any_first_as=is_any_first_as)
         connection.fire(Event.UPDATE_MESSAGE, now)
-        shared.outputs.append(UpdateReceived(update))
+        shared.outputs.append(UpdateReceived(update, body))
 
     def _on_keepalive(self, connection: Connection, body: bytes, now: float) -> None:
         del body
@@ -449,6 +480,7 @@ class Session:
             self._fire_message(connection, MessageType.OPEN, now)
             return
         assert connection.connection is not None, "the OPEN came on it"
+        connection.peer_open = encode_message(MessageType.OPEN, body)
         negotiated = negotiate(
             self.config,
             decode_open(body),

@@ -3,7 +3,7 @@
 For: what routes share. Most routes have the attributes of many others, so a set is kept once
 (interned), compared by identity, and a block of bytes seen before is not parsed again. Not for: how one
 attribute is coded (`attribute/`), nor for changing attributes: a change is another set.
-RFC 4271 §5, RFC 1997, RFC 4456 §8.
+RFC 4271 §5, RFC 1997, RFC 4360, RFC 4456 §8, RFC 8092.
 
 Structures to know: `AttributeSet`, and `AttributeTable`, of which an engine has one.
 Price: 0.3 KB a distinct set, and what its AS path, communities and encoded block take.
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypedDict, Unpack
 from weakref import WeakValueDictionary, ref
 
 from tortie.bgp.errors import LocalProtocolError, Problem
+from tortie.bgp.wire.community import LargeCommunity
 from tortie.bgp.wire.segment import Segment, first_as, path_length, path_to_text
 
 ORIGIN_IGP: Final = 0
@@ -24,6 +25,12 @@ SEEN_BLOCKS_MAX: Final = 8_192
 """Entries of one generation of a cache of seen blocks; two are kept, the older is dropped whole.
 
 Price: about 0.3 KB an entry beside its set, so at most 5 MB a form in use.
+"""
+
+SEEN_OCTETS_MAX: Final = 1_048_576
+"""Octets of blocks in one generation: who sends an attribute list of 4 KB in every UPDATE fills it with 256.
+
+Price: a set takes up to ten times its block (AS numbers become integers), so at most 20 MB a form in use.
 """
 
 DECODE_FORM_COUNT: Final = 4
@@ -57,6 +64,9 @@ class AttributeFields(TypedDict, total=False):
     communities: tuple[int, ...]
     originator_id: int | None
     cluster_list: tuple[int, ...]
+    extended_communities: tuple[int, ...]
+    large_communities: tuple[LargeCommunity, ...]
+    only_to_customer: int | None
     unknown: tuple[UnknownAttribute, ...]
     partial: tuple[int, ...]
 
@@ -72,6 +82,9 @@ FieldTuple = tuple[
     tuple[int, ...],
     int | None,
     tuple[int, ...],
+    tuple[int, ...],
+    tuple[LargeCommunity, ...],
+    int | None,
     tuple[UnknownAttribute, ...],
     tuple[int, ...],
 ]
@@ -98,6 +111,9 @@ class AttributeSet:
         communities: 32-bit unsigned each, in order of receipt.
         originator_id: 32-bit unsigned, None when absent.
         cluster_list: cluster ids, 32-bit unsigned, nearest first.
+        extended_communities: 64-bit unsigned each, in order of receipt.
+        large_communities: three 32-bit unsigned each, in order of receipt, each once.
+        only_to_customer: AS number of who first sent it down or sideways (RFC 9234), None when absent.
         unknown: attributes carried as they are, by ascending code.
         partial: codes of the other attributes that came with the Partial bit (RFC 4271 §5: it stays set).
         as_path_length: AS numbers as counted by the decision.
@@ -116,10 +132,13 @@ class AttributeSet:
         "communities",
         "encoded_block",
         "encoded_form",
+        "extended_communities",
+        "large_communities",
         "local_pref",
         "med",
         "neighbor_as",
         "next_hop",
+        "only_to_customer",
         "origin",
         "originator_id",
         "partial",
@@ -139,6 +158,9 @@ class AttributeSet:
             self.communities,
             self.originator_id,
             self.cluster_list,
+            self.extended_communities,
+            self.large_communities,
+            self.only_to_customer,
             self.unknown,
             self.partial,
         ) = fields
@@ -160,6 +182,9 @@ class AttributeSet:
             self.communities,
             self.originator_id,
             self.cluster_list,
+            self.extended_communities,
+            self.large_communities,
+            self.only_to_customer,
             self.unknown,
             self.partial,
         )
@@ -184,8 +209,8 @@ FIELD_NAMES: Final = tuple(AttributeFields.__annotations__)
 class SeenBlocks:
     """What the blocks of attributes lately seen came to: a cache in two generations.
 
-    When the young generation has SEEN_BLOCKS_MAX entries it becomes the old one, and the old one is
-    dropped; a block found in the old generation moves to the young. A hit on the young one, the rule,
+    When the young generation has SEEN_BLOCKS_MAX entries or SEEN_OCTETS_MAX octets it becomes the old one, and the
+    old one is dropped; a block found in the old generation moves to the young. A hit on the young one, the rule,
     costs one dictionary look-up: `seen.young.get(key)`.
 
     Attributes:
@@ -193,11 +218,12 @@ class SeenBlocks:
             comes from MP_REACH, to what it came to.
     """
 
-    __slots__ = ("_old", "young")
+    __slots__ = ("_octet_count", "_old", "young")
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self.young: dict[BlockKey, SeenBlock] = {}
+        self._octet_count = 0
         self._old: dict[BlockKey, SeenBlock] = {}
 
     def find(self, key: BlockKey) -> SeenBlock | None:
@@ -209,9 +235,11 @@ class SeenBlocks:
 
     def remember(self, key: BlockKey, seen: SeenBlock) -> None:
         """Keep what a block came to."""
-        if len(self.young) >= SEEN_BLOCKS_MAX:
+        self._octet_count += len(key if isinstance(key, bytes) else key[0])
+        if len(self.young) >= SEEN_BLOCKS_MAX or self._octet_count > SEEN_OCTETS_MAX:
             self._old = self.young
             self.young = {}
+            self._octet_count = 0
         self.young[key] = seen
 
 
@@ -265,6 +293,9 @@ class AttributeTable:
             changes.get("communities", attributes.communities),
             changes.get("originator_id", attributes.originator_id),
             changes.get("cluster_list", attributes.cluster_list),
+            changes.get("extended_communities", attributes.extended_communities),
+            changes.get("large_communities", attributes.large_communities),
+            changes.get("only_to_customer", attributes.only_to_customer),
             changes.get("unknown", attributes.unknown),
             changes.get("partial", attributes.partial),
         )
@@ -308,4 +339,4 @@ def _forget(by_hash: dict[int, _SetReference], reference: ref[AttributeSet]) -> 
 
 
 _KNOWN_FIELDS: Final = frozenset(FIELD_NAMES)
-_NOTHING: Final = AttributeSet((ORIGIN_IGP, (), b"", None, None, False, None, (), None, (), (), ()))
+_NOTHING: Final = AttributeSet((ORIGIN_IGP, (), b"", None, None, False, None, (), None, (), (), (), None, (), ()))

@@ -8,6 +8,7 @@ Structure to know: `Capability`, one frozen dataclass a kind.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, NoReturn
 
 from tortie.bgp.errors import LocalProtocolError, RemoteProtocolError
@@ -20,6 +21,7 @@ MULTIPROTOCOL: Final = 1
 ROUTE_REFRESH: Final = 2
 EXTENDED_NEXT_HOP: Final = 5
 EXTENDED_MESSAGE: Final = 6
+ROLE: Final = 9
 GRACEFUL_RESTART: Final = 64
 FOUR_OCTET_AS: Final = 65
 ADD_PATH: Final = 69
@@ -67,6 +69,23 @@ class ExtendedNextHop:
 @dataclass(frozen=True, slots=True)
 class ExtendedMessage:
     """RFC 8654 §3: messages of up to 65,535 octets are understood."""
+
+
+class Role(IntEnum):
+    """What a speaker is to its peer on an eBGP session (RFC 9234 §4.1)."""
+
+    PROVIDER = 0
+    ROUTE_SERVER = 1
+    ROUTE_SERVER_CLIENT = 2
+    CUSTOMER = 3
+    PEER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCapability:
+    """RFC 9234 §4.1: the sender's role; any octet, of which those of `Role` have a meaning."""
+
+    role: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +141,7 @@ Capability = (
     | RouteRefreshCapability
     | ExtendedNextHop
     | ExtendedMessage
+    | RoleCapability
     | GracefulRestart
     | FourOctetAS
     | AddPath
@@ -204,6 +224,11 @@ def _decode_extended_message(value: bytes) -> Capability:
     return ExtendedMessage()
 
 
+def _decode_role(value: bytes) -> Capability:
+    _expect_length("role", value, 1)
+    return RoleCapability(value[0])
+
+
 def _decode_graceful_restart(value: bytes) -> Capability:
     if len(value) < _RESTART_HEADER_LENGTH:
         _malformed(f"capability graceful restart: {len(value)} octets, expected at least 2")
@@ -252,6 +277,7 @@ _DECODERS: Final[dict[int, Callable[[bytes], Capability]]] = {
     ROUTE_REFRESH: _decode_route_refresh,  # RFC 2918
     EXTENDED_NEXT_HOP: _decode_extended_next_hop,  # RFC 8950
     EXTENDED_MESSAGE: _decode_extended_message,  # RFC 8654
+    ROLE: _decode_role,  # RFC 9234
     GRACEFUL_RESTART: _decode_graceful_restart,  # RFC 4724, RFC 8538
     FOUR_OCTET_AS: _decode_four_octet_as,  # RFC 6793
     ADD_PATH: _decode_add_path,  # RFC 7911
@@ -259,26 +285,32 @@ _DECODERS: Final[dict[int, Callable[[bytes], Capability]]] = {
 }
 
 
+_EMPTY_CODES: Final[dict[type, int]] = {
+    RouteRefreshCapability: ROUTE_REFRESH,
+    ExtendedMessage: EXTENDED_MESSAGE,
+    EnhancedRouteRefresh: ENHANCED_ROUTE_REFRESH,
+}
+"""Capabilities that say all by being there."""
+
+
 def _code_and_value(capability: Capability) -> tuple[int, bytes]:  # noqa: PLR0911  one return a kind of capability
     match capability:
         case Multiprotocol(family):
             return MULTIPROTOCOL, family.afi.to_bytes(2) + bytes((0, family.safi))
-        case RouteRefreshCapability():
-            return ROUTE_REFRESH, b""
+        case RouteRefreshCapability() | ExtendedMessage() | EnhancedRouteRefresh():
+            return _EMPTY_CODES[type(capability)], b""
         case ExtendedNextHop(families):
             return EXTENDED_NEXT_HOP, b"".join(
                 f.afi.to_bytes(2) + bytes((0, f.safi)) + afi.to_bytes(2) for f, afi in families
             )
-        case ExtendedMessage():
-            return EXTENDED_MESSAGE, b""
+        case RoleCapability(role):
+            return ROLE, role.to_bytes(1)
         case GracefulRestart():
             return GRACEFUL_RESTART, _graceful_restart_value(capability)
         case FourOctetAS(asn):
             return FOUR_OCTET_AS, asn.to_bytes(4)
         case AddPath(families):
             return ADD_PATH, b"".join(f.afi.to_bytes(2) + bytes((f.safi, mode)) for f, mode in families)
-        case EnhancedRouteRefresh():
-            return ENHANCED_ROUTE_REFRESH, b""
         case UnknownCapability(code, value):
             return code, value
 

@@ -21,6 +21,8 @@ class DecodeContext:
         four_octet_as: both sides sent the 4-octet AS capability.
         families: negotiated families; routes of others are reported and left out.
         add_path: families in which the peer sends path identifiers.
+        extended_next_hop: IPv4 routes may have IPv6 next hops (RFC 8950); from a peer with which that was not agreed on
+            they cannot be used.
         form: the part of this context that decides what an attribute block means, 0 to 3; derived.
     """
 
@@ -28,6 +30,7 @@ class DecodeContext:
     four_octet_as: bool
     families: frozenset[Family]
     add_path: frozenset[Family] = frozenset()
+    extended_next_hop: bool = True
     form: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from tortie.bgp.wire.message import (
     BAD_MESSAGE_LENGTH,
     HEADER_LENGTH,
     MESSAGE_HEADER_ERROR,
+    MESSAGE_LENGTH_MAX,
     MessageType,
     encode_message,
 )
@@ -47,6 +48,7 @@ _SUBCODES: Final = {
     (2, 4): "Unsupported Optional Parameter",
     (2, 6): "Unacceptable Hold Time",
     (2, 7): "Unsupported Capability",
+    (2, 11): "Role Mismatch",
     (3, 1): "Malformed Attribute List",
     (3, 2): "Unrecognized Well-known Attribute",
     (3, 3): "Missing Well-known Attribute",
@@ -119,11 +121,16 @@ def shutdown_data(message: str) -> bytes:
     """Return the data of Cease / Administrative Shutdown or Reset that carries `message` (RFC 9003 §2).
 
     Raises:
-        LocalProtocolError: the message is longer than 255 octets of UTF-8.
+        LocalProtocolError: the message is longer than 255 octets of UTF-8, or no text that UTF-8 can carry.
     """
-    encoded = message.encode()
+    try:
+        encoded = message.encode()
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError(f"shutdown message: {message!a} is no text that UTF-8 can carry") from error
     if len(encoded) > SHUTDOWN_MESSAGE_OCTETS_MAX:
-        raise LocalProtocolError(f"shutdown message: {len(encoded)} octets of UTF-8, at most 255 allowed")
+        raise LocalProtocolError(
+            f"shutdown message: {len(encoded)} octets of UTF-8, at most {SHUTDOWN_MESSAGE_OCTETS_MAX} allowed"
+        )
     return bytes((len(encoded),)) + encoded if encoded else b""
 
 
@@ -146,13 +153,13 @@ def decode_notification(body: bytes) -> Notification:
     return Notification(body[0], body[1], body[2:])
 
 
-def encode_notification(notification: Notification) -> bytes:
-    """Encode a whole NOTIFICATION message.
+def encode_notification(notification: Notification, length_max: int = MESSAGE_LENGTH_MAX) -> bytes:
+    """Encode a whole NOTIFICATION message of at most `length_max` octets; data that do not fit are cut (RFC 8654 §4).
 
     Raises:
-        LocalProtocolError: a code is not 0 to 255, or the data does not fit.
+        LocalProtocolError: a code is not 0 to 255.
     """
     if not (0 <= notification.code <= _OCTET_MAX and 0 <= notification.subcode <= _OCTET_MAX):
         raise LocalProtocolError(f"NOTIFICATION {notification.code}/{notification.subcode}: expected 0 to 255")
     body = bytes((notification.code, notification.subcode)) + notification.data
-    return encode_message(MessageType.NOTIFICATION, body)
+    return encode_message(MessageType.NOTIFICATION, body[: length_max - HEADER_LENGTH])

@@ -2,7 +2,7 @@
 
 For: the message and its bytes, in both directions. Not for: deciding about the problems found
 (`session`), nor coding one attribute (`attribute/`).
-RFC 4271 §4.3, §6.3; RFC 4760; RFC 4724 §2 (End-of-RIB); RFC 7606.
+RFC 4271 §4.3, §6.3; RFC 4760; RFC 4724 §2 (End-of-RIB); RFC 7606; RFC 8950.
 
 Structures to know: `Update`; `decode_update` is the receive path, `encode_updates` the send path.
 
@@ -33,6 +33,7 @@ from tortie.bgp.wire.attribute.encode import encode_block
 from tortie.bgp.wire.attribute.next_hop import IPV4_LENGTH, check_host
 from tortie.bgp.wire.attribute.subcode import (
     ATTRIBUTE_FLAGS_ERROR,
+    INVALID_NEXT_HOP,
     KIND_MASK,
     MALFORMED_ATTRIBUTE_LIST,
     OPTIONAL_ATTRIBUTE_ERROR,
@@ -138,7 +139,7 @@ def _decode_usual_reach(update: Update, block: bytes, context: DecodeContext, ta
     if cut is None:
         return False
     family, next_hop, nlri, rest = cut
-    if family not in context.families:
+    if family not in context.families or _is_foreign_next_hop(family, next_hop, context):
         return False
     seen = table.seen[context.form].young.get((rest, next_hop))
     if seen is None:
@@ -204,7 +205,7 @@ def _take_reach(
     if not keys:
         return False
     try:
-        check_host(next_hop)
+        _check_next_hop(family, next_hop, context)
     except MalformedAttributeError as fault:
         text = f"{ATTRIBUTE_TABLE[attribute.code].name}: {fault}"
         problem = Problem(UPDATE_MESSAGE_ERROR, fault.subcode, attribute.raw, Disposition.TREAT_AS_WITHDRAW, text)
@@ -212,6 +213,16 @@ def _take_reach(
     else:
         _announce(update, family, _look_up(rest, next_hop, context, table), keys)
     return True
+
+
+def _is_foreign_next_hop(family: Family, next_hop: bytes, context: DecodeContext) -> bool:
+    return not context.extended_next_hop and family == IPV4_UNICAST and len(next_hop) != IPV4_LENGTH
+
+
+def _check_next_hop(family: Family, next_hop: bytes, context: DecodeContext) -> None:
+    check_host(next_hop)
+    if _is_foreign_next_hop(family, next_hop, context):
+        raise MalformedAttributeError(INVALID_NEXT_HOP, "IPv6 next hop of IPv4 routes, which was not negotiated")
 
 
 def _take_unreach(update: Update, attribute: RawAttribute, context: DecodeContext, is_alone: bool) -> None:

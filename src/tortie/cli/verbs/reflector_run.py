@@ -1,12 +1,17 @@
 """``tortie reflector run``: a route reflector, with a datastore or standing alone."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import datastore_option, path, place_options, reporting_options, secrets_option
+from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
+
+if TYPE_CHECKING:
+    from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["reflector_run"]
 
@@ -36,6 +41,12 @@ __all__ = ["reflector_run"]
     help="Alone: whoever connects from here is a client. May be given several times.",
 )
 @click.option(
+    "--max-prefixes",
+    type=click.IntRange(0, 0xFFFFFFFF),
+    metavar="N",
+    help="Alone: end the session of a client that announces more of a family than this, for 15 minutes.",
+)
+@click.option(
     "--password-file",
     metavar="FILE",
     type=path(),
@@ -49,6 +60,7 @@ __all__ = ["reflector_run"]
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
 @secrets_option
+@watch_options
 @reporting_options
 @datastore_option
 def reflector_run(
@@ -61,6 +73,7 @@ def reflector_run(
     router_id: str | None,
     cluster_id: str | None,
     client_ranges: tuple[str, ...],
+    max_prefixes: int | None,
     password_file: Path | None,
     add_path: str | None,
     config: Path | None,
@@ -71,6 +84,7 @@ def reflector_run(
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
+    watch: "WatchOptions",
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -95,7 +109,8 @@ def reflector_run(
     peers:
       - {range: 10.0.0.0/8, client: true}
       - {address: 192.0.2.9, as: 64999, port: 179, passive: false, hold_time: 90,
-         accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
+         import: all, export: all, accept_any_first_as: false, families: [ipv4, ipv6], restart_time: 120, add_path: off,
+         max_prefixes: 10000, max_prefixes_warning: 80, max_prefixes_restart: 900,
          description: route server, password_file: /etc/tortie/secrets/edge, ttl_security: 1}
     """
     if listen is not None and config is not None:
@@ -104,7 +119,7 @@ def reflector_run(
         raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
     from tortie.cli.running import Reporting, socket_to_serve
 
-    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 
@@ -121,6 +136,7 @@ def reflector_run(
             router_id=router_id,
             cluster_id=cluster_id,
             client_ranges=client_ranges,
+            max_prefixes=max_prefixes,
             password_file=password_file,
             add_path=add_path or "off",
             status_socket=socket_to_serve(status_socket, run_dir),

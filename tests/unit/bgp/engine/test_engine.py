@@ -27,10 +27,17 @@ from tortie.bgp.engine import (
     peer_statuses,
     route_statuses,
 )
+from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import Rejection, Step
 from tortie.bgp.session import AddPathMode
-from tortie.bgp.wire import IPV4_UNICAST, UnknownAttribute, address_from_text, prefix_from_text
+from tortie.bgp.wire import (
+    IPV4_UNICAST,
+    UnknownAttribute,
+    address_from_text,
+    communities_from_texts,
+    prefix_from_text,
+)
 from tortie.sim import World
 
 REFLECTOR = "192.0.2.100"
@@ -332,7 +339,7 @@ def test_the_same_world_gives_the_same_trace() -> None:
 def test_an_update_that_grows_too_large_when_it_is_reflected_is_held_back() -> None:
     """ORIGINATOR_ID and CLUSTER_LIST add 14 octets; everything else flows on."""
     world = World()
-    reflector, clients = reflected(world)
+    reflector, clients = reflected(world, extended_messages=False)
     world.wait_for(lambda: all(len(best(each)) == 2 for each in clients.values()))
     one = clients[NODES[0]]
     huge = one.table.intern(unknown=(UnknownAttribute(0xC0, 200, bytes(4035)),))
@@ -452,3 +459,66 @@ def test_a_new_cluster_id_takes_effect_for_add_path_clients_as_well() -> None:
         learned = [route for route in route_statuses(engine, IPV4_UNICAST) if route.source == "internal"]
         assert len(learned) == 2
         assert {route.cluster_list for route in learned} == {("2.0.0.2",)}
+
+
+@pytest.mark.rfc("8203", "2")
+@pytest.mark.rfc("9003", "2")
+@pytest.mark.parametrize(("restart_time_s", "lead"), [(0, ""), (120, "Cease / Hard Reset: ")])
+def test_who_shuts_down_says_why(restart_time_s: int, lead: str) -> None:
+    world = World()
+    reflector, clients = reflected(world, restart_time_s=restart_time_s)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    reflector.shutdown(world.now, message="é" * 127)
+    world.run(1)
+    for client in clients.values():
+        [status] = peer_statuses(client, world.now)
+        assert status.last_notification_received == f'{lead}Cease / Administrative Shutdown: "{"é" * 127}"'
+        assert status.last_error == f"the peer says: {status.last_notification_received}"
+
+
+@pytest.mark.rfc("9003", "2")
+def test_words_that_are_too_long_shut_nothing_down() -> None:
+    world = World()
+    reflector, _ = reflected(world)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    with pytest.raises(LocalProtocolError, match="256 octets of UTF-8, at most 255"):
+        reflector.shutdown(world.now, message="é" * 128)
+    assert len(established(reflector)) == 3
+
+
+@pytest.mark.rfc("9003", "2")
+def test_words_reach_who_has_no_graceful_restart_even_at_a_restart() -> None:
+    world = World()
+    reflector, clients = reflected(world, restart_time_s=0)
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    reflector.shutdown(world.now, for_restart=True, message="soon back")
+    world.run(1)
+    for client in clients.values():
+        [status] = peer_statuses(client, world.now)
+        assert status.last_notification_received == 'Cease / Administrative Shutdown: "soon back"'
+
+
+@pytest.mark.rfc("1997", "Operation")
+@pytest.mark.rfc("4360", "6")
+@pytest.mark.rfc("8092", "3")
+def test_what_is_originated_with_communities_arrives_with_them() -> None:
+    """By way of a reflector, and at the border to another AS without what must not cross it."""
+    world = World()
+    texts = ["64512:2", "64512:1", "rt:64512:9", "0x4002fc0000000009", "70000:1:2"]
+    inside = add_speaker(world, NODES[0], [peer(NODES[0], REFLECTOR)])
+    ranges = [client_range("192.0.2.1/32"), client_range("192.0.2.3/32")]
+    add_speaker(world, REFLECTOR, [peer(REFLECTOR, NODES[1], peer_as=65001)], ranges=ranges)
+    other = add_speaker(world, NODES[2], [peer(NODES[2], REFLECTOR)])
+    outside = add_speaker(world, NODES[1], [peer(NODES[1], REFLECTOR, local_as=65001)], local_as=65001)
+    inside.originate("10.1.0.0/16", world.now, communities=communities_from_texts(texts))
+    world.wait_for(lambda: bool(best(other)) and bool(best(outside)))
+    for engine, extended in ((other, tuple(texts[2:4])), (outside, (texts[2],))):
+        route = best(engine)["10.1.0.0/16"]
+        assert (route.communities, route.extended_communities, route.large_communities) == (
+            ("64512:2", "64512:1"),
+            extended,
+            ("70000:1:2",),
+        )
+    inside.originate("10.1.0.0/16", world.now, communities=communities_from_texts(["64512:3"]))
+    world.wait_for(lambda: best(outside)["10.1.0.0/16"].communities == ("64512:3",))
+    assert best(outside)["10.1.0.0/16"].large_communities == ()

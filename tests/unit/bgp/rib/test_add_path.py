@@ -106,10 +106,11 @@ def test_a_withdrawal_takes_one_identifier() -> None:
 
 def test_the_import_filter_sees_the_prefix() -> None:
     tables = Tables()
-    tables.rib.import_rules[tables.a].import_filter = PrefixFilter((PrefixRule("10.1.0.0/16", accept=False),), True)
+    refuses = PrefixFilter((PrefixRule("10.1.0.0/16", accept=False),), default_accept=True)
+    tables.rib.import_rules[tables.a] = ImportRule(LOCAL_AS, refuses)
     tables.say(7, PREFIX, OTHER)
     assert (tables.meds(), tables.meds(OTHER)) == ([], [0])
-    tables.rib.import_rules[tables.a].import_filter = None
+    tables.rib.import_rules[tables.a] = ImportRule(LOCAL_AS)
     tables.rib.judge_again(tables.a)
     assert (tables.meds(), tables.meds(OTHER)) == ([0], [0])
 

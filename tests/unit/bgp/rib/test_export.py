@@ -3,8 +3,9 @@
 import pytest
 
 from support.rib import CLUSTER_ID, LOCAL_AS, path, profile, source
-from tortie.bgp.rib import NextHopMode, Path, PeerKind, SourceKind, exported_attributes
-from tortie.bgp.wire import AS_SEQUENCE, AttributeSet, AttributeTable, Segment, address_from_text
+from tortie.bgp.rib import NextHopMode, Path, PeerKind, Source, SourceKind, exported_attributes
+from tortie.bgp.wire import AS_SEQUENCE, AttributeSet, AttributeTable, Segment, UnknownAttribute, address_from_text
+from tortie.bgp.wire.segment import AS_CONFED_SEQUENCE
 
 TABLE = AttributeTable()
 CLIENT = source("192.0.2.1", is_client=True)
@@ -52,6 +53,13 @@ def test_external_peers_see_our_as_first() -> None:
     assert sent(made, PeerKind.NON_CLIENT).as_path == made.attributes.as_path
 
 
+@pytest.mark.rfc("5065", "4")
+def test_external_peers_see_no_confederation() -> None:
+    made = path(TABLE, CLIENT, as_path=(Segment(AS_CONFED_SEQUENCE, (7,)), Segment(AS_SEQUENCE, (65001,))))
+    assert sent(made, PeerKind.EXTERNAL).as_path == (Segment(AS_SEQUENCE, (LOCAL_AS, 65001)),)
+    assert sent(made, PeerKind.CLIENT).as_path == made.attributes.as_path
+
+
 @pytest.mark.rfc("4456", "8")
 @pytest.mark.rfc("4271", "5.1.5")
 def test_external_peers_see_nothing_of_the_inside() -> None:
@@ -84,6 +92,49 @@ def test_internal_paths_are_reflected() -> None:
     assert sent(path(TABLE, CLIENT), PeerKind.NON_CLIENT).cluster_list == (CLUSTER_ID,)
     assert exported(path(TABLE, source("192.0.2.9")), PeerKind.NON_CLIENT) is None
     assert sent(path(TABLE, EXTERNAL), PeerKind.CLIENT).cluster_list == ()
+
+
+STAYS, GOES = 0x4002_FDE9_0000_0064, 0x0002_FDE9_0000_0064
+IPV6_STAYS, IPV6_GOES = b"\x40" + bytes(19), bytes(20)
+
+
+@pytest.mark.rfc("4360", "6")
+@pytest.mark.rfc("5701", "2")
+@pytest.mark.parametrize("of", [CLIENT, EXTERNAL, LOCAL], ids=["client", "external", "local"])
+def test_extended_communities_at_the_border_of_the_as(of: Source) -> None:
+    made = path(
+        TABLE,
+        of,
+        extended_communities=(STAYS, GOES, STAYS),
+        unknown=(UnknownAttribute(0xC0, 25, IPV6_STAYS + IPV6_GOES), UnknownAttribute(0xE0, 99, IPV6_STAYS)),
+    )
+    inside, outside = sent(made, PeerKind.CLIENT), sent(made, PeerKind.EXTERNAL)
+    assert (inside.extended_communities, inside.unknown) == (
+        made.attributes.extended_communities,
+        made.attributes.unknown,
+    )
+    assert outside.extended_communities == (GOES,)
+    assert outside.unknown == (UnknownAttribute(0xC0, 25, IPV6_GOES), UnknownAttribute(0xE0, 99, IPV6_STAYS))
+
+
+@pytest.mark.rfc("4360", "6")
+@pytest.mark.rfc("5701", "2")
+def test_nothing_is_left_of_communities_that_all_stay() -> None:
+    made = path(TABLE, CLIENT, extended_communities=(STAYS,), unknown=(UnknownAttribute(0xC0, 25, IPV6_STAYS),))
+    assert (sent(made, PeerKind.EXTERNAL).extended_communities, sent(made, PeerKind.EXTERNAL).unknown) == ((), ())
+
+
+@pytest.mark.rfc("1997", "Operation")
+@pytest.mark.rfc("8092", "5")
+@pytest.mark.parametrize("kind", list(PeerKind))
+def test_communities_and_large_ones_go_everywhere_as_they_are(kind: PeerKind) -> None:
+    made = path(TABLE, CLIENT, communities=(3, 1, 2), large_communities=((3, 0, 0), (1, 0, 0)), partial=(8,))
+    attributes = sent(made, kind)
+    assert (attributes.communities, attributes.large_communities, attributes.partial) == (
+        (3, 1, 2),
+        ((3, 0, 0), (1, 0, 0)),
+        (8,),
+    )
 
 
 def test_a_full_cluster_list_is_not_sent_on() -> None:

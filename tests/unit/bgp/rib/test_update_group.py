@@ -327,3 +327,27 @@ def overhead() -> int:
     assert reflected is not None
     [message] = encode_updates(IPV4_UNICAST, reflected, [nlri("10.1.2.3/32")], ENCODE)
     return len(message)
+
+
+@pytest.mark.rfc("8654", "4")
+@pytest.mark.parametrize(
+    ("communities", "is_cut", "is_sent"), [(1003, False, True), (1007, True, True), (1010, True, False)]
+)
+def test_what_a_receiver_may_discard_is_left_out_before_a_route_is(
+    communities: int, *, is_cut: bool, is_sent: bool
+) -> None:
+    table, other = AttributeTable(), source("10.0.0.2")
+    group = UpdateGroup(profile(), table)
+    group.advance(
+        {
+            nlri("10.1.0.0/16"): path(
+                table, other, communities=tuple(range(communities)), atomic_aggregate=True, aggregator=(64512, 1)
+            )
+        }
+    )
+    entries = list(group.entries.values())
+    assert len(entries) == is_sent
+    for entry in entries:
+        assert entry.attributes is not None
+        assert (entry.attributes.aggregator is None) is is_cut
+        assert entry.attributes.atomic_aggregate is not is_cut

@@ -11,11 +11,15 @@ from tortie.bgp.wire import (
     AddPath,
     Capability,
     EnhancedRouteRefresh,
+    ExtendedMessage,
+    ExtendedNextHop,
     Family,
     FourOctetAS,
     GracefulRestart,
     Multiprotocol,
     Open,
+    Role,
+    RoleCapability,
     RouteRefreshCapability,
     UnknownCapability,
 )
@@ -254,3 +258,83 @@ def test_connection_and_address_are_kept() -> None:
     negotiated = agree(session_config())
     assert (negotiated.connection, negotiated.local_address) == (4, "192.0.2.1")
     assert negotiated.message_size_bytes_max == 4096
+
+
+@pytest.mark.rfc("8654", "3")
+@pytest.mark.rfc("8654", "4")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"), [(True, True, 65535), (True, False, 4096), (False, True, 4096)]
+)
+def test_long_messages_where_both_announce_them(*, ours: bool, theirs: bool, expected: int) -> None:
+    config = session_config(extended_messages=ours)
+    assert (ExtendedMessage() in own_open(config, LocalRestart()).capabilities) is ours
+    negotiated = agree(config, capabilities=(*USUAL, ExtendedMessage()) if theirs else USUAL)
+    assert negotiated.message_size_bytes_max == negotiated.encode.message_size_bytes_max == expected
+
+
+@pytest.mark.rfc("9234", "4.1")
+@pytest.mark.rfc("9234", "4.2")
+def test_role_is_said_to_another_as_only() -> None:
+    said = RoleCapability(Role.CUSTOMER)
+    assert said in own_open(session_config(role=Role.CUSTOMER), LocalRestart()).capabilities
+    assert said in own_open(session_config(role=Role.CUSTOMER, peer_as=0), LocalRestart()).capabilities
+    assert said not in own_open(session_config(role=Role.CUSTOMER, peer_as=65000), LocalRestart()).capabilities
+
+
+@pytest.mark.rfc("9234", "4.2")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (Role.CUSTOMER, (0,), Role.PROVIDER),
+        (Role.CUSTOMER, (0, 0), Role.PROVIDER),
+        (Role.CUSTOMER, (), None),
+        (None, (3,), None),
+    ],
+    ids=["goes together", "said twice", "not said", "none of ours"],
+)
+def test_role_of_the_peer(ours: Role | None, theirs: tuple[int, ...], expected: Role | None) -> None:
+    capabilities = (*USUAL, *map(RoleCapability, theirs))
+    assert agree(session_config(role=ours), capabilities=capabilities).peer_role is expected
+
+
+@pytest.mark.rfc("9234", "4.2")
+@pytest.mark.parametrize(
+    ("theirs", "is_strict", "said"),
+    [
+        ((3,), False, "customer, expected provider"),
+        ((0, 3), False, "provider and customer, expected provider"),
+        ((77,), False, "role 77, expected provider"),
+        ((), True, "nothing, expected provider"),
+    ],
+)
+def test_role_that_does_not_go_with_ours(theirs: tuple[int, ...], is_strict: bool, said: str) -> None:
+    config = session_config(role=Role.CUSTOMER, is_role_strict=is_strict)
+    with pytest.raises(RemoteProtocolError, match=f"our role is customer, the peer says {said}") as caught:
+        agree(config, capabilities=(*USUAL, *map(RoleCapability, theirs)))
+    assert (caught.value.code, caught.value.subcode) == (2, 11)
+
+
+@pytest.mark.rfc("9234", "4.2")
+def test_roles_count_for_nothing_inside_an_as() -> None:
+    config = session_config(peer_as=0, role=Role.CUSTOMER, is_role_strict=True)
+    capabilities = (Multiprotocol(IPV4_UNICAST), FourOctetAS(65000), RoleCapability(3))
+    assert agree(config, asn=65000, capabilities=capabilities).peer_role is None
+
+
+@pytest.mark.rfc("8950", "4")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (True, ExtendedNextHop(((IPV4_UNICAST, 2),)), True),
+        (True, ExtendedNextHop(((Family(1, 128), 2), (IPV4_UNICAST, 2))), True),
+        (True, ExtendedNextHop(((Family(1, 128), 2),)), False),
+        (True, ExtendedNextHop(((IPV4_UNICAST, 1),)), False),
+        (True, None, False),
+        (False, ExtendedNextHop(((IPV4_UNICAST, 2),)), False),
+    ],
+)
+def test_ipv6_next_hops_of_ipv4_routes(*, ours: bool, theirs: ExtendedNextHop | None, expected: bool) -> None:
+    config = session_config(extended_next_hop=ours)
+    assert (ExtendedNextHop(((IPV4_UNICAST, 2),)) in own_open(config, LocalRestart()).capabilities) is ours
+    negotiated = agree(config, capabilities=USUAL if theirs is None else (*USUAL, theirs))
+    assert (negotiated.encode.extended_next_hop, negotiated.decode.extended_next_hop) == (expected, expected)

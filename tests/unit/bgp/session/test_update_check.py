@@ -11,9 +11,11 @@ from tortie.bgp.wire import (
     IPV6_UNICAST,
     KEEPALIVE,
     AttributeTable,
+    DecodeContext,
     EncodeContext,
     Segment,
     Update,
+    decode_update,
     encode_end_of_rib,
     encode_updates,
     encode_withdrawals,
@@ -158,3 +160,24 @@ def test_session_reset_wins_over_weaker_dispositions() -> None:
     with pytest.raises(RemoteProtocolError, match="what is wrong") as caught:
         settle_update(update, agreed(established()), SessionCounters(), accept_any_first_as=False)
     assert (caught.value.code, caught.value.subcode, caught.value.data) == (3, 5, b"data")
+
+
+@pytest.mark.rfc("8950", "4")
+@pytest.mark.parametrize("times", [1, 2], ids=["never seen", "attributes seen before"])
+@pytest.mark.parametrize("is_agreed", [True, False])
+def test_ipv6_next_hop_of_ipv4_routes_needs_agreement(*, is_agreed: bool, times: int) -> None:
+    """Held against the table of an engine in which another session has agreed on it."""
+    table = AttributeTable()
+    attributes = table.intern(next_hop=bytes.fromhex("fd00" + "00" * 13 + "01"))
+    context = EncodeContext(four_octet_as=True, extended_next_hop=True)
+    [message] = encode_updates(IPV4_UNICAST, attributes, (b"\x08\x0a",), context)
+    families = frozenset({IPV4_UNICAST})
+    for _ in range(times - 1):
+        decode_update(message[19:], DecodeContext(is_internal=True, four_octet_as=True, families=families), table)
+    reading = DecodeContext(is_internal=True, four_octet_as=True, families=families, extended_next_hop=is_agreed)
+    update = decode_update(message[19:], reading, table)
+    assert bool(update.announced) is is_agreed
+    assert update.announced_unusable == ([] if is_agreed else [(IPV4_UNICAST, [b"\x08\x0a"])])
+    assert [problem.disposition for problem in update.problems] == (
+        [] if is_agreed else [Disposition.TREAT_AS_WITHDRAW]
+    )

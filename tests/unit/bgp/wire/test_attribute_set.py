@@ -6,7 +6,7 @@ import pytest
 
 from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.wire import AS_SEQUENCE, AttributeTable, Segment
-from tortie.bgp.wire.attribute_set import SEEN_BLOCKS_MAX, AttributeSet, SeenBlock, SeenBlocks, _forget
+from tortie.bgp.wire.attribute_set import SEEN_BLOCKS_MAX, SEEN_OCTETS_MAX, AttributeSet, SeenBlock, SeenBlocks, _forget
 
 PATH = (Segment(AS_SEQUENCE, (64512, 65001)),)
 NEXT_HOP = bytes((10, 0, 0, 1))
@@ -22,7 +22,7 @@ def test_same_fields_same_object() -> None:
 
 def test_defaults() -> None:
     attributes = AttributeTable().intern()
-    assert attributes.fields() == (0, (), b"", None, None, False, None, (), None, (), (), ())
+    assert attributes.fields() == (0, (), b"", None, None, False, None, (), None, (), (), (), None, (), ())
     assert (attributes.as_path_length, attributes.neighbor_as, attributes.as_path_text()) == (0, None, "")
 
 
@@ -96,7 +96,7 @@ def test_text_names_what_is_set() -> None:
 
 
 def seen(number: int) -> SeenBlock:
-    return AttributeSet((0, (), b"", number, None, False, None, (), None, (), (), ())), ()
+    return AttributeSet((0, (), b"", number, None, False, None, (), None, (), (), (), None, (), ())), ()
 
 
 def test_seen_blocks_at_the_limit_and_beyond() -> None:
@@ -113,3 +113,12 @@ def test_seen_blocks_at_the_limit_and_beyond() -> None:
     assert blocks.find(bytes(4)) is not None
     assert blocks.find((1).to_bytes(4)) is None
     assert blocks.find(b"never") is None
+
+
+def test_large_blocks_leave_sooner() -> None:
+    blocks, size = SeenBlocks(), 4096
+    for number in range(SEEN_OCTETS_MAX // size):
+        blocks.remember(number.to_bytes(4).ljust(size), seen(number))
+    assert len(blocks.young) == SEEN_OCTETS_MAX // size
+    blocks.remember((b"one more".ljust(size), bytes(4)), seen(0))
+    assert len(blocks.young) == 1

@@ -14,6 +14,7 @@ from tortie.bgp.wire import (
     FourOctetAS,
     GracefulRestart,
     Multiprotocol,
+    RoleCapability,
     RouteRefreshCapability,
     UnknownCapability,
     decode_capabilities,
@@ -30,6 +31,8 @@ ROWS: list[tuple[str, Capability, str]] = [
     ("RFC 6793", FourOctetAS(4200000000), "4104fa56ea00"),
     ("RFC 7911", AddPath(((IPV4_UNICAST, 3), (IPV6_UNICAST, 1))), "45080001010300020101"),
     ("RFC 7313", EnhancedRouteRefresh(), "4600"),
+    ("role", RoleCapability(4), "090104"),
+    ("role that nobody knows", RoleCapability(200), "0901c8"),
     ("unknown", UnknownCapability(200, b"xyz"), "c80378797a"),
     ("unknown, empty", UnknownCapability(73, b""), "4900"),
 ]

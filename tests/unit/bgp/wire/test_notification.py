@@ -17,6 +17,33 @@ ROWS = [
     ("RFC 9003 cut short", Notification(6, 2, b"\x09later"), "Cease / Administrative Shutdown"),
     ("RFC 9003 no UTF-8", Notification(6, 2, b"\x02\xffa"), 'Cease / Administrative Shutdown: "\\xffa"'),
     ("RFC 9003 no line breaks", Notification(6, 2, b"\x03a\nb"), 'Cease / Administrative Shutdown: "a\\nb"'),
+    (
+        "RFC 9003 an escape sequence",
+        Notification(6, 2, b"\x05\x1b[31m"),
+        'Cease / Administrative Shutdown: "\\x1b[31m"',
+    ),
+    ("RFC 9003 C1 control", Notification(6, 2, b"\x02\xc2\x9b"), 'Cease / Administrative Shutdown: "\\x9b"'),
+    (
+        "RFC 9003 writes backwards",
+        Notification(6, 2, b"\x03\xe2\x80\xae"),
+        'Cease / Administrative Shutdown: "\\u202e"',
+    ),
+    (
+        "RFC 9003 a surrogate",
+        Notification(6, 2, b"\x03\xed\xa0\x80"),
+        'Cease / Administrative Shutdown: "\\xed\\xa0\\x80"',
+    ),
+    (
+        "RFC 9003 another script",
+        Notification(6, 2, bytes((9,)) + "ждите ".encode()[:9]),
+        'Cease / Administrative Shutdown: "ждит\\xd0"',
+    ),
+    ("RFC 9003 octets after it", Notification(6, 2, b"\x02hixyz"), 'Cease / Administrative Shutdown: "hi"'),
+    (
+        "RFC 9003 in RFC 8538",
+        hard_reset(Notification(6, 2, b"\x03a\x07b")),
+        'Cease / Hard Reset: Cease / Administrative Shutdown: "a\\x07b"',
+    ),
     ("no message elsewhere", Notification(6, 3, b"\x05later"), "Cease / Peer De-configured"),
     ("RFC 6608", Notification(5, 3), "Finite State Machine Error / Unexpected Message in Established"),
     ("RFC 7313", Notification(7, 1), "ROUTE-REFRESH Message Error / Invalid Message Length"),
@@ -60,7 +87,7 @@ def test_too_short(body: bytes) -> None:
     assert (caught.value.code, caught.value.subcode) == (1, 2)
 
 
-@pytest.mark.parametrize("notification", [Notification(256, 0), Notification(6, -1), Notification(6, 2, bytes(65535))])
+@pytest.mark.parametrize("notification", [Notification(256, 0), Notification(6, -1)])
 def test_not_encoded(notification: Notification) -> None:
     with pytest.raises(LocalProtocolError):
         encode_notification(notification)

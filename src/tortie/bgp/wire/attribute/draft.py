@@ -6,6 +6,7 @@ RFC 4271 §4.3. Structures to know: `AttributeDraft`, `MalformedAttributeError`.
 
 from tortie.bgp.errors import BGPError
 from tortie.bgp.wire.attribute_set import ORIGIN_IGP, FieldTuple, UnknownAttribute
+from tortie.bgp.wire.community import LargeCommunity
 from tortie.bgp.wire.segment import Segment
 
 
@@ -33,9 +34,12 @@ class AttributeDraft:
         "atomic_aggregate",
         "cluster_list",
         "communities",
+        "extended_communities",
+        "large_communities",
         "local_pref",
         "med",
         "next_hop",
+        "only_to_customer",
         "origin",
         "originator_id",
         "partial",
@@ -52,6 +56,9 @@ class AttributeDraft:
     communities: tuple[int, ...]
     originator_id: int | None
     cluster_list: tuple[int, ...]
+    extended_communities: tuple[int, ...]
+    large_communities: tuple[LargeCommunity, ...]
+    only_to_customer: int | None
     unknown: list[UnknownAttribute]
     partial: list[int]
     as4_path: tuple[Segment, ...]
@@ -62,10 +69,11 @@ class AttributeDraft:
         self.origin = ORIGIN_IGP
         self.as_path = self.as4_path = ()
         self.next_hop = b""
-        self.med = self.local_pref = self.originator_id = None
+        self.med = self.local_pref = self.originator_id = self.only_to_customer = None
         self.atomic_aggregate = False
         self.aggregator = self.as4_aggregator = None
-        self.communities = self.cluster_list = ()
+        self.communities = self.cluster_list = self.extended_communities = ()
+        self.large_communities = ()
         self.unknown = []
         self.partial = []
 
@@ -82,6 +90,9 @@ class AttributeDraft:
             self.communities,
             self.originator_id,
             self.cluster_list,
+            self.extended_communities,
+            self.large_communities,
+            self.only_to_customer,
             tuple(sorted(self.unknown, key=_code)) if self.unknown else (),
             tuple(sorted(self.partial)) if self.partial else (),
         )

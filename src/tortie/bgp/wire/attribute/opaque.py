@@ -1,7 +1,7 @@
-"""Attributes that are recognized and carried as they are: extended, IPv6 extended and large communities.
+"""Attributes that are recognized and carried as they are: IPv6 extended communities.
 
 For: checking their length, keeping their bytes. Not for: what they mean, nor unknown attributes
-(`unknown`). RFC 4360, RFC 5701, RFC 8092 §5; RFC 7606 §7.14.
+(`unknown`). RFC 5701 §2; RFC 7606 §7.15.
 """
 
 from typing import Final
@@ -9,9 +9,7 @@ from typing import Final
 from tortie.bgp.wire.attribute.draft import MalformedAttributeError
 from tortie.bgp.wire.attribute.subcode import OPTIONAL_ATTRIBUTE_ERROR
 
-EXTENDED_COMMUNITY_LENGTH: Final = 8
 IPV6_EXTENDED_COMMUNITY_LENGTH: Final = 20
-LARGE_COMMUNITY_LENGTH: Final = 12
 
 
 def check_entries(value: bytes, entry_length: int) -> None:

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import pytest
 
-from support.wire import AS_PATH, BASE, EBGP, IBGP, NEXT_HOP, OLD_AS_PATH, OLD_EBGP, ORIGIN, attribute
+from support.wire import AS_PATH, BASE, EBGP, IBGP, NEXT_HOP, OLD_AS_PATH, OLD_EBGP, OLD_IBGP, ORIGIN, attribute
 from tortie.bgp.errors import Disposition
 from tortie.bgp.wire import AttributeTable, DecodeContext
 from tortie.bgp.wire.attribute import ATTRIBUTE_TABLE, decode_block
+from tortie.bgp.wire.attribute.draft import AttributeDraft, MalformedAttributeError
+from tortie.bgp.wire.attribute.table import AttributeRow
 
 DISCARD = Disposition.ATTRIBUTE_DISCARD
 WITHDRAW = Disposition.TREAT_AS_WITHDRAW
@@ -113,6 +115,10 @@ RULES = [
     Rule("CLUSTER_LIST of 6, internal", base_and(0x80, 10, bytes(6)), (IBGP,), (9, WITHDRAW)),
     Rule("CLUSTER_LIST, external", base_and(0x80, 10, bytes(8)), (EBGP,), (9, DISCARD)),
     # RFC 7606 §7.14, §7.15 extended communities; RFC 8092 §5 large communities
+    # RFC 9234 §5 ONLY_TO_CUSTOMER
+    Rule("ONLY_TO_CUSTOMER", base_and(0xC0, 35, bytes(4)), BOTH, None),
+    Rule("ONLY_TO_CUSTOMER of 2", base_and(0xC0, 35, bytes(2)), BOTH, (5, WITHDRAW)),
+    Rule("ONLY_TO_CUSTOMER not transitive", base_and(0x80, 35, bytes(4)), BOTH, (4, WITHDRAW)),
     Rule("EXTENDED COMMUNITIES", base_and(0xC0, 16, bytes(16)), BOTH, None),
     Rule("EXTENDED COMMUNITIES empty", base_and(0xC0, 16), BOTH, (9, WITHDRAW)),
     Rule("EXTENDED COMMUNITIES of 12", base_and(0xC0, 16, bytes(12)), BOTH, (9, WITHDRAW)),
@@ -192,3 +198,30 @@ def test_table_is_by_code_and_says_which_bits() -> None:
         assert row.code == code
         assert row.flags & ~0xC0 == 0
         assert (row.decode is None) == (code in (14, 15))
+
+
+OF_BARE_LENGTHS = [row for row in ATTRIBUTE_TABLE.values() if row.decode is not None and "PATH" not in row.name]
+CONTEXTS = {"ebgp": EBGP, "ibgp": IBGP, "ebgp, 2-octet AS": OLD_EBGP, "ibgp, 2-octet AS": OLD_IBGP}
+
+
+def is_read(row: AttributeRow, value: bytes, context: DecodeContext) -> bool:
+    assert row.decode is not None
+    try:
+        row.decode(value, context, AttributeDraft())
+    except MalformedAttributeError:
+        return False
+    return True
+
+
+@pytest.mark.rfc("7606", "7")
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+@pytest.mark.parametrize("row", OF_BARE_LENGTHS, ids=lambda row: row.name)
+def test_modules_read_just_the_lengths_of_the_table(row: AttributeRow, context: DecodeContext) -> None:
+    is_misplaced = row.name == "AS4_AGGREGATOR" and context.four_octet_as
+    for length in range(66):
+        may_be = row.lengths.may_be(length, four_octet_as=context.four_octet_as) and not is_misplaced
+        assert is_read(row, b"\1" * length, context) == may_be, f"{row.name} of {length} octets"
+
+
+def test_lengths_in_words() -> None:
+    assert [str(ATTRIBUTE_TABLE[code].lengths) for code in (1, 8, 6)] == ["1", "4, 8, 12, ...", "0"]

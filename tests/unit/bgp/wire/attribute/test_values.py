@@ -42,6 +42,22 @@ VALUES: list[tuple[str, AttributeFields, str]] = [
     ("ATOMIC_AGGREGATE", {"atomic_aggregate": True}, "40010100 400200 4003040a000001 400600"),
     ("AGGREGATOR", {"aggregator": (70000, 0x0A000001)}, "40010100 400200 4003040a000001 c00708000111700a000001"),
     ("COMMUNITIES", {"communities": (0xFFFFFF01, 1)}, "40010100 400200 4003040a000001 c00808ffffff0100000001"),
+    (
+        "EXTENDED COMMUNITIES",
+        {"extended_communities": (0x0002_FDE9_0000_0064, 1)},
+        "40010100 400200 4003040a000001 c010100002fde9000000640000000000000001",
+    ),
+    (
+        "LARGE_COMMUNITY",
+        {"large_communities": ((70000, 0xFFFFFFFF, 1), (1, 2, 3))},
+        "40010100 400200 4003040a000001 c0201800011170ffffffff00000001000000010000000200000003",
+    ),
+    (
+        "all three, in order of code",
+        {"large_communities": ((1, 2, 3),), "extended_communities": (1,), "communities": (1,), "partial": (16, 32)},
+        "40010100 400200 4003040a000001 c0080400000001 e010080000000000000001 e0200c000000010000000200000003",
+    ),
+    ("ONLY_TO_CUSTOMER", {"only_to_customer": 70000}, "40010100 400200 4003040a000001 c0230400011170"),
     ("ORIGINATOR_ID", {"originator_id": 1}, "40010100 400200 4003040a000001 80090400000001"),
     ("CLUSTER_LIST", {"cluster_list": (3, 2)}, "40010100 400200 4003040a000001 800a080000000300000002"),
     (
@@ -56,6 +72,9 @@ VALUES: list[tuple[str, AttributeFields, str]] = [
 @pytest.mark.rfc("4271", "4.3")
 @pytest.mark.rfc("4271", "5")
 @pytest.mark.rfc("1997", "0")
+@pytest.mark.rfc("4360", "2")
+@pytest.mark.rfc("8092", "3")
+@pytest.mark.rfc("9234", "5")
 @pytest.mark.rfc("4456", "8")
 @pytest.mark.parametrize(("fields", "octets"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
 def test_octets(fields: AttributeFields, octets: str) -> None:
@@ -78,11 +97,19 @@ def test_unknown_optional_attributes() -> None:
     )
 
 
-@pytest.mark.rfc("4360", "6")
-@pytest.mark.rfc("8092", "3")
+@pytest.mark.rfc("5701", "2")
 def test_opaque_attributes_are_recognized() -> None:
-    attributes = decoded(BASE + attribute(0xC0, 32, bytes(12)) + attribute(0xE0, 16, bytes(8)))
-    assert attributes.unknown == (UnknownAttribute(0xE0, 16, bytes(8)), UnknownAttribute(0xC0, 32, bytes(12)))
+    attributes = decoded(BASE + attribute(0xE0, 25, bytes(20)))
+    assert attributes.unknown == (UnknownAttribute(0xE0, 25, bytes(20)),)
+
+
+@pytest.mark.rfc("8092", "5")
+def test_large_communities_stand_once_each() -> None:
+    one, other = bytes(11) + b"\1", bytes(11) + b"\2"
+    attributes = decoded(BASE + attribute(0xC0, 32, other + one + other))
+    assert attributes.large_communities == ((0, 0, 2), (0, 0, 1))
+    twice = AttributeTable().intern(large_communities=((0, 0, 1), (0, 0, 1)))
+    assert encode_block(twice, four_octet_as=True, has_next_hop=False).endswith(attribute(0xC0, 32, one))
 
 
 @pytest.mark.rfc("4271", "5")
@@ -133,6 +160,8 @@ OUT_OF_RANGE: list[tuple[str, AttributeFields]] = [
     ("MULTI_EXIT_DISC", {"med": 1 << 32}),
     ("LOCAL_PREF", {"local_pref": -1}),
     ("COMMUNITIES", {"communities": (-1,)}),
+    ("EXTENDED COMMUNITIES", {"extended_communities": (1 << 64,)}),
+    ("LARGE_COMMUNITY", {"large_communities": ((0, 0, 1 << 32),)}),
     ("AGGREGATOR", {"aggregator": (1, 1 << 32)}),
 ]
 
