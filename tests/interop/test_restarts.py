@@ -80,8 +80,8 @@ def test_our_reflector_is_killed(daemon: type[Daemon], family: str, tmp_path: Pa
         reflector, raw, foreign = cast(meeting, daemon)
         # the speaker keeps routes only of who has said End-of-RIB
         meeting.wait("the raw client has all", lambda: raw.has_end_of_rib)
-        # It must not reach the listener that is about to go either: an OPEN that OpenBGPD could not send any more stands
-        # in its buffer before that of the next connection, and a second OPEN ends a session (RFC 6608).
+        # It must not reach the listener that is about to go either: an OPEN that OpenBGPD could not send any more stays
+        # in its buffer and goes before that of its next connection; a second OPEN ends a session (RFC 6608).
         with meeting.held(DIALS, source=meeting.address(2)):
             reflector.kill()
             meeting.drop(raw)
