@@ -55,7 +55,8 @@ LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
 LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
-    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
+    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "calicoNodeStatus", "hostEndpoint", "ipPool",
+    "ipReservation", "ipamBlock", "ipamConfiguration", "ipamHandle", "node", "nodes",
     "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""

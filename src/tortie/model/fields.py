@@ -338,7 +338,19 @@ def word_of(words: type[StrEnum], *, empty_means: StrEnum | None = None) -> Call
     return validate
 
 
+_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+
+
+def parse_mac(value: object) -> str:
+    """Return a MAC address in lower case; YAML's sexagesimal reading of ``11:22:...`` does not get here."""
+    text = as_text(value)
+    if not _MAC.fullmatch(text):
+        raise Expected("a MAC address such as ee:ee:ee:ee:ee:ee")
+    return text.lower()
+
+
 Text = Annotated[str, BeforeValidator(as_text)]
+MACText = Annotated[str, BeforeValidator(parse_mac)]
 Boolean = Annotated[bool, BeforeValidator(as_boolean)]
 Integer = Annotated[int, BeforeValidator(as_integer)]
 ASNumber = Annotated[int, BeforeValidator(parse_as_number)]
