@@ -6,6 +6,7 @@ What it is for: calicoctl's messages for a list of resources. What it is NOT for
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,13 @@ import click
 from tortie.change import Action, ChangeResult, change_items
 from tortie.cli.datastore import with_resources
 from tortie.cli.errors import CommandFailed, explain
+from tortie.cli.options import Source
 from tortie.model import ManifestItem, load_items
 
-__all__ = ["change_from_file", "read_manifests", "read_text", "report_change"]
+__all__ = ["change_from_file", "read_manifests", "read_source", "read_text", "report_change"]
 
 STANDARD_INPUT: Final = "-"
+MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json")
 PAST: Final = {
     Action.CREATE: "created",
     Action.APPLY: "applied",
@@ -27,18 +30,52 @@ PAST: Final = {
 }
 
 
-def change_from_file(action: Action, file: Path, datastore: str | None, *, may_skip: bool = False) -> None:
-    """Carry out the action on every resource of a file, and print how far it came.
+def change_from_file(
+    action: Action,
+    source: Source,
+    datastore: str | None,
+    *,
+    namespace: str | None = None,
+    may_skip: bool = False,
+) -> None:
+    """Carry out the action on every resource of a file or folder, and print how far it came.
 
     Raises:
         CommandFailed: one was refused, or the file holds none.
         ModelError: the file cannot be used; nothing was changed.
     """
-    items = read_manifests(file)
+    items = [_in_namespace(item, namespace) for item in read_source(source)]
     if not items:
-        raise CommandFailed("No resources specified in file")
+        return
     result = with_resources(datastore, lambda store: change_items(store, action, items, may_skip=may_skip))
     report_change(result, (item.kind_text for item in items))
+
+
+def read_source(source: Source) -> list[ManifestItem]:
+    """Return the resources of a file, of all YAML and JSON files of a folder by name, or of standard input.
+
+    Raises:
+        CommandFailed: there are none, and that was not said to be right.
+    """
+    items = [item for file in _files(source) for item in read_manifests(file)]
+    if not items and not source.may_be_empty:
+        raise CommandFailed("No resources specified in file")
+    return items
+
+
+def _files(source: Source) -> list[Path]:
+    if str(source.file) == STANDARD_INPUT or not source.file.is_dir():
+        return [source.file]
+    found = source.file.rglob("*") if source.is_recursive else source.file.iterdir()
+    return sorted(file for file in found if file.suffix in MANIFEST_SUFFIXES and file.is_file())
+
+
+def _in_namespace(item: ManifestItem, namespace: str | None) -> ManifestItem:
+    """Put a resource that names no namespace of its own into this one."""
+    resource = item.resource
+    if namespace is None or not resource.IS_NAMESPACED or "namespace" in resource.metadata.model_fields_set:
+        return item
+    return replace(item, resource=resource.with_metadata(namespace=namespace))
 
 
 def read_manifests(file: Path) -> list[ManifestItem]:

@@ -5,6 +5,7 @@ NOT for: reading values (``settings.py``, the verbs). ``*_options`` are several 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,6 +19,8 @@ __all__ = [
     "AddressFamily",
     "ApiVersion",
     "OutputFormat",
+    "OutputType",
+    "Source",
     "TextOrJSON",
     "agent_option",
     "choice",
@@ -25,14 +28,15 @@ __all__ = [
     "datastore_option",
     "dual_stack_option",
     "duration",
-    "file_option",
     "for_restart_option",
     "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
     "lab_option",
+    "manifest_options",
     "names_argument",
+    "namespace_option",
     "optional_kind_argument",
     "path",
     "place_options",
@@ -69,6 +73,9 @@ class OutputFormat(StrEnum):
     WIDE = "wide"
     YAML = "yaml"
     JSON = "json"
+    CUSTOM_COLUMNS = "custom-columns"
+    GO_TEMPLATE = "go-template"
+    GO_TEMPLATE_FILE = "go-template-file"
 
 
 class TextOrJSON(StrEnum):
@@ -119,6 +126,39 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([member.value for member in values])
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where resources are read from.
+
+    Attributes:
+        file: a file, a folder, or ``-``.
+        is_recursive: the folders in a folder as well.
+        may_be_empty: none at all is no error.
+    """
+
+    file: Path
+    is_recursive: bool = False
+    may_be_empty: bool = False
+
+
+class OutputType(click.Choice[str]):
+    """The type of `get`'s --output: a word, or a word with ``=`` and what it needs."""
+
+    needing_value = (OutputFormat.CUSTOM_COLUMNS, OutputFormat.GO_TEMPLATE, OutputFormat.GO_TEMPLATE_FILE)
+
+    def __init__(self) -> None:
+        """Take the words from the enumeration."""
+        super().__init__([member.value for member in OutputFormat])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the value as it was given."""
+        word, _, rest = str(value).partition("=")
+        if word in self.needing_value and not rest:
+            self.fail(f"{word} needs a value: {word}={'NAME,...' if 'columns' in word else '...'}", param, ctx)
+        super().convert(word if word in self.needing_value else value, param, ctx)
+        return str(value)
+
+
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
@@ -150,14 +190,32 @@ datastore_option = click.option(
     "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
-file_option = click.option(
-    "--filename",
-    "-f",
-    "file",
-    metavar="FILE",
-    type=path(),
-    required=True,
-    help="YAML or JSON with the resources; - reads standard input.",
+
+def manifest_options(*, is_required: bool = True) -> Callable[[Verb], Verb]:
+    """Return what adds where resources are read from: --filename, --recursive, --skip-empty."""
+
+    def added(verb: Verb) -> Verb:
+        for option in (
+            click.option("--skip-empty", is_flag=True, help="A file or folder without resources is no error."),
+            click.option("--recursive", "-R", is_flag=True, help="The folders in a folder as well."),
+            click.option(
+                "--filename",
+                "-f",
+                "file",
+                metavar="FILE",
+                type=path(),
+                required=is_required,
+                help="YAML or JSON with the resources, or a folder of such files; - reads standard input.",
+            ),
+        ):
+            verb = option(verb)
+        return verb
+
+    return added
+
+
+namespace_option = click.option(
+    "--namespace", "-n", metavar="NAMESPACE", help="For resources that live in namespaces and name none."
 )
 
 kind_argument = click.argument("kind", shell_complete=completed(KIND_NAMES))

@@ -1,7 +1,8 @@
 """IPAMConfiguration: how blocks and addresses are handed out, for the whole cluster.
 
 There is one, named `default`. In the datastore it stands where the address managers read it,
-``/calico/ipam/v2/config``, in their spelling (`engine_form`, `from_engine_form`). What it is NOT for: handing out addresses (``ipam``).
+``/calico/ipam/v2/config``, in their spelling (`engine_form`, `from_engine_form`). What it is NOT for: handing out
+addresses (``ipam``).
 """
 
 from enum import StrEnum
