@@ -20,6 +20,7 @@ from tortie.cli.verbs.completion import completion
 from tortie.cli.verbs.config_get import config_get
 from tortie.cli.verbs.config_set import config_set
 from tortie.cli.verbs.config_unset import config_unset
+from tortie.cli.verbs.convert import convert
 from tortie.cli.verbs.create import create
 from tortie.cli.verbs.datastore_upgrade import datastore_upgrade
 from tortie.cli.verbs.datastore_version import datastore_version
@@ -34,6 +35,7 @@ from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.label import label
 from tortie.cli.verbs.man import man
 from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
@@ -41,13 +43,16 @@ from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
 from tortie.cli.verbs.node_status import node_status
 from tortie.cli.verbs.node_stop import node_stop
+from tortie.cli.verbs.patch import patch
 from tortie.cli.verbs.reflector_confirm import reflector_confirm
 from tortie.cli.verbs.reflector_routes import reflector_routes
 from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
 from tortie.cli.verbs.replace import replace
+from tortie.cli.verbs.schema import schema
 from tortie.cli.verbs.sim import sim
+from tortie.cli.verbs.validate import validate
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
@@ -58,8 +63,13 @@ VERBS: Final[dict[str, click.Command]] = {
     "create": create,
     "apply": apply,
     "replace": replace,
+    "patch": patch,
+    "label": label,
     "delete": delete,
     "get": get,
+    "validate": validate,
+    "convert": convert,
+    "schema": schema,
     "api": api,
     "sim": sim,
     "version": version,

@@ -16,9 +16,18 @@ from tortie.change import Action, ChangeResult, change_items
 from tortie.cli.datastore import with_resources
 from tortie.cli.errors import CommandFailed, explain
 from tortie.cli.options import Source
-from tortie.model import ManifestItem, load_items
+from tortie.model import ManifestItem, ModelError, load_items
+from tortie.model.text_reader import read_documents
 
-__all__ = ["change_from_file", "read_manifests", "read_source", "read_text", "report_change"]
+__all__ = [
+    "change_from_file",
+    "check_source",
+    "read_manifests",
+    "read_patch",
+    "read_source",
+    "read_text",
+    "report_change",
+]
 
 STANDARD_INPUT: Final = "-"
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -61,6 +70,37 @@ def read_source(source: Source) -> list[ManifestItem]:
     if not items and not source.may_be_empty:
         raise CommandFailed("No resources specified in file")
     return items
+
+
+def check_source(source: Source) -> int:
+    """Read every file of a source and return the count of resources.
+
+    Raises:
+        CommandFailed: what is wrong, of all files; or there are no resources, and that was not said to be right.
+    """
+    wrong, count = [], 0
+    for file in _files(source):
+        try:
+            count += len(read_manifests(file))
+        except ModelError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise CommandFailed("\n".join(wrong))
+    if not count and not source.may_be_empty:
+        raise CommandFailed("No resources specified in file")
+    return count
+
+
+def read_patch(text: str) -> object:
+    """Return the plain data of a patch given on the command line.
+
+    Raises:
+        CommandFailed: it is no YAML or JSON, or several documents.
+    """
+    documents = read_documents(text, "--patch")
+    if len(documents) != 1:
+        raise CommandFailed("--patch: expected one mapping, as YAML or JSON")
+    return documents[0].data
 
 
 def _files(source: Source) -> list[Path]:

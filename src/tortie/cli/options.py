@@ -20,8 +20,10 @@ __all__ = [
     "ApiVersion",
     "OutputFormat",
     "OutputType",
+    "PatchType",
     "Source",
     "TextOrJSON",
+    "YAMLOrJSON",
     "agent_option",
     "choice",
     "config_options",
@@ -82,6 +84,21 @@ class TextOrJSON(StrEnum):
     """What every other reading verb can print."""
 
     TEXT = "text"
+    JSON = "json"
+
+
+class YAMLOrJSON(StrEnum):
+    """What `convert` can print."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+class PatchType(StrEnum):
+    """How a patch is put over a resource."""
+
+    STRATEGIC = "strategic"
+    MERGE = "merge"
     JSON = "json"
 
 
@@ -154,7 +171,7 @@ class OutputType(click.Choice[str]):
         """Return the value as it was given."""
         word, _, rest = str(value).partition("=")
         if word in self.needing_value and not rest:
-            self.fail(f"{word} needs a value: {word}={'NAME,...' if 'columns' in word else '...'}", param, ctx)
+            self.fail(f"expected {word}=, and what it needs, behind it", param, ctx)
         super().convert(word if word in self.needing_value else value, param, ctx)
         return str(value)
 

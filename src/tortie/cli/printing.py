@@ -21,7 +21,7 @@ from tortie.model import Resource, Secret
 from tortie.model.columns import TableView, table
 from tortie.model.v1 import lost_in_v1, to_v1
 
-__all__ = ["Output", "print_found"]
+__all__ = ["Output", "data_text", "print_found"]
 
 CLUSTER_SPECIFIC: Final = (
     "uid",
@@ -81,10 +81,8 @@ def print_found(found: Sequence[Found], output: Output) -> None:
 
 def _text(found: Sequence[Found], output: Output) -> str:
     match output.format:
-        case OutputFormat.JSON:
-            return json.dumps(_data(found, output), indent=2) + "\n"
-        case OutputFormat.YAML:
-            return _yaml(_data(found, output))
+        case OutputFormat.JSON | OutputFormat.YAML:
+            return data_text(_data(found, output), output.format)
         case OutputFormat.GO_TEMPLATE:
             return _template(output.argument, found)
         case OutputFormat.GO_TEMPLATE_FILE:
@@ -130,7 +128,10 @@ def _v1_data(resource: Resource) -> dict[str, Any]:
     return to_v1(resource)
 
 
-def _yaml(data: object) -> str:
+def data_text(data: object, form: str) -> str:
+    """Return plain data as text; `form` is yaml or json."""
+    if form == OutputFormat.JSON:
+        return json.dumps(data, indent=2) + "\n"
     import yaml
 
     return yaml.safe_dump(data, sort_keys=False, default_flow_style=False, allow_unicode=True)
