@@ -5,7 +5,7 @@ What it is for: calicoctl's messages for a list of resources. What it is NOT for
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from tortie.model.text_reader import read_documents
 
 __all__ = [
     "change_from_file",
+    "change_read",
     "check_source",
     "read_manifests",
     "read_patch",
@@ -54,8 +55,18 @@ def change_from_file(
         ModelError: the file cannot be used; nothing was changed.
     """
     items = [_in_namespace(item, namespace) for item in read_source(source)]
-    if not items:
-        return
+    if items:
+        change_read(action, items, datastore, may_skip=may_skip)
+
+
+def change_read(
+    action: Action, items: Sequence[ManifestItem], datastore: str | None, *, may_skip: bool = False
+) -> None:
+    """Do the same with resources that have been read; at least one.
+
+    Raises:
+        CommandFailed: one was refused.
+    """
     result = with_resources(datastore, lambda store: change_items(store, action, items, may_skip=may_skip))
     report_change(result, (item.kind_text for item in items))
 

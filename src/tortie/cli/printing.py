@@ -21,7 +21,7 @@ from tortie.model import Resource, Secret
 from tortie.model.columns import TableView, table
 from tortie.model.v1 import lost_in_v1, to_v1
 
-__all__ = ["Output", "data_text", "print_found"]
+__all__ = ["Output", "data_text", "exported_data", "print_found"]
 
 CLUSTER_SPECIFIC: Final = (
     "uid",
@@ -110,12 +110,13 @@ def _data(found: Sequence[Found], output: Output) -> Any:  # noqa: ANN401 - JSON
     form = _v1_data if output.api_version is ApiVersion.V1 else Resource.to_data
     documents = [form(resource) for each in found for resource in each.resources]
     if output.is_export:
-        documents = [_exported(document) for document in documents]
+        documents = [exported_data(document) for document in documents]
     is_one = len(found) == 1 and found[0].request.is_for_one and len(documents) == 1
     return documents[0] if is_one else documents
 
 
-def _exported(data: dict[str, Any]) -> dict[str, Any]:
+def exported_data(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource's plain data without what means something in this datastore only."""
     metadata = {name: value for name, value in data["metadata"].items() if name not in CLUSTER_SPECIFIC}
     return {**data, "metadata": metadata}
 

@@ -18,8 +18,8 @@ __all__ = ["convert"]
 def convert(*, file: Path, recursive: bool, skip_empty: bool, output: str, ignore_validation: bool) -> None:
     """Print resources of calicoctl v1 as those of projectcalico.org/v3.
 
-    Nothing is stored. Peers and pools get the names that calicoctl gives them: the address or CIDR with dashes. Resources of v3 are
-    printed as they are.
+    Nothing is stored. Peers and pools get the names that calicoctl gives them: the address or CIDR with dashes.
+    Resources of v3 are printed as they are.
 
     \b
     tortie convert -f old.yaml > new.yaml
