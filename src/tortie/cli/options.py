@@ -5,6 +5,7 @@ NOT for: reading values (``settings.py``, the verbs). ``*_options`` are several 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,7 +19,11 @@ __all__ = [
     "AddressFamily",
     "ApiVersion",
     "OutputFormat",
+    "OutputType",
+    "PatchType",
+    "Source",
     "TextOrJSON",
+    "YAMLOrJSON",
     "agent_option",
     "choice",
     "config_options",
@@ -27,14 +32,15 @@ __all__ = [
     "dual_stack_option",
     "duration",
     "etcd_option",
-    "file_option",
     "for_restart_option",
     "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
     "lab_option",
+    "manifest_options",
     "names_argument",
+    "namespace_option",
     "optional_kind_argument",
     "path",
     "place_options",
@@ -58,7 +64,8 @@ LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
 LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
-    "bgpConfiguration", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
+    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "calicoNodeStatus", "hostEndpoint", "ipPool",
+    "ipReservation", "ipamBlock", "ipamConfiguration", "ipamHandle", "node", "nodes",
     "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""
@@ -71,12 +78,30 @@ class OutputFormat(StrEnum):
     WIDE = "wide"
     YAML = "yaml"
     JSON = "json"
+    CUSTOM_COLUMNS = "custom-columns"
+    GO_TEMPLATE = "go-template"
+    GO_TEMPLATE_FILE = "go-template-file"
 
 
 class TextOrJSON(StrEnum):
     """What every other reading verb can print."""
 
     TEXT = "text"
+    JSON = "json"
+
+
+class YAMLOrJSON(StrEnum):
+    """What `convert` can print."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+class PatchType(StrEnum):
+    """How a patch is put over a resource."""
+
+    STRATEGIC = "strategic"
+    MERGE = "merge"
     JSON = "json"
 
 
@@ -121,6 +146,39 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([member.value for member in values])
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where resources are read from.
+
+    Attributes:
+        file: a file, a folder, or ``-``.
+        is_recursive: the folders in a folder as well.
+        may_be_empty: none at all is no error.
+    """
+
+    file: Path
+    is_recursive: bool = False
+    may_be_empty: bool = False
+
+
+class OutputType(click.Choice[str]):
+    """The type of `get`'s --output: a word, or a word with ``=`` and what it needs."""
+
+    needing_value = (OutputFormat.CUSTOM_COLUMNS, OutputFormat.GO_TEMPLATE, OutputFormat.GO_TEMPLATE_FILE)
+
+    def __init__(self) -> None:
+        """Take the words from the enumeration."""
+        super().__init__([member.value for member in OutputFormat])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the value as it was given."""
+        word, _, rest = str(value).partition("=")
+        if word in self.needing_value and not rest:
+            self.fail(f"expected {word}=, and what it needs, behind it", param, ctx)
+        super().convert(word if word in self.needing_value else value, param, ctx)
+        return str(value)
+
+
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
@@ -152,14 +210,32 @@ datastore_option = click.option(
     "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
-file_option = click.option(
-    "--filename",
-    "-f",
-    "file",
-    metavar="FILE",
-    type=path(),
-    required=True,
-    help="YAML or JSON with the resources; - reads standard input.",
+
+def manifest_options(*, is_required: bool = True) -> Callable[[Verb], Verb]:
+    """Return what adds where resources are read from: --filename, --recursive, --skip-empty."""
+
+    def added(verb: Verb) -> Verb:
+        for option in (
+            click.option("--skip-empty", is_flag=True, help="A file or folder without resources is no error."),
+            click.option("--recursive", "-R", is_flag=True, help="The folders in a folder as well."),
+            click.option(
+                "--filename",
+                "-f",
+                "file",
+                metavar="FILE",
+                type=path(),
+                required=is_required,
+                help="YAML or JSON with the resources, or a folder of such files; - reads standard input.",
+            ),
+        ):
+            verb = option(verb)
+        return verb
+
+    return added
+
+
+namespace_option = click.option(
+    "--namespace", "-n", metavar="NAMESPACE", help="For resources that live in namespaces and name none."
 )
 
 kind_argument = click.argument("kind", shell_complete=completed(KIND_NAMES))
