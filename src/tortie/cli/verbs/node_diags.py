@@ -31,8 +31,8 @@ __all__ = ["node_diags"]
 def node_diags(*, log_dir: Path, output: Path, socket: Path | None) -> None:
     """Collect what may explain a fault of this host in one archive.
 
-    It takes the agent's status and routes, the kernel's network state, and logs. What cannot be had is noted in its place. The archive is readable by its owner only. It holds addresses and names
-    of this network, and no passwords.
+    It takes the agent's status and routes, the kernel's network state, and logs. What cannot be had is noted in its
+    place. The archive is readable by its owner only. It holds addresses and names of this network, and no passwords.
 
     \b
     tortie node diags -o kube-node1.tar.gz
