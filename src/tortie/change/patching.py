@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tortie.change.errors import LabelRefused, PatchRefused
+from tortie.change.pool_rules import check_pool
 from tortie.model import Resource, ResourceInvalid, find_kind, from_stored, to_stored
 from tortie.store import Conflict, ResourceStore, StoreUnavailable
 
@@ -167,9 +168,10 @@ async def _changed(  # noqa: PLR0913 - what names a resource, and the change
     tries: int = WRITE_TRIES_MAX,
 ) -> Resource:
     for remaining in reversed(range(tries)):
-        stored = await store.get(kind, name, namespace)
+        changed = change(await store.get(kind, name, namespace))
+        await check_pool(store, changed)
         try:
-            return await store.replace(change(stored))
+            return await store.replace(changed)
         except Conflict:
             if not remaining and tries == 1:
                 raise

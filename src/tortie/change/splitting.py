@@ -46,7 +46,7 @@ async def split_pool(store: Store, name: str, count: int, now: datetime) -> list
 def _parts(pool: IPPool, count: int, now: datetime) -> list[IPPool]:
     network = ipaddress.ip_network(pool.spec.cidr)
     bits = count.bit_length() - 1
-    if count != 1 << bits or not 2 <= count <= POOL_COUNT_MAX:  # noqa: PLR2004 - one part is no split
+    if not 2 <= count <= POOL_COUNT_MAX or count != 1 << bits:  # noqa: PLR2004 - one part is no split
         raise SplitRefused(f"{count} parts: expected a power of two from 2 to {POOL_COUNT_MAX}")
     if network.prefixlen + bits > pool.spec.block_size:
         raise SplitRefused(f"IPPool '{pool.name}': {count} parts of {network} would be smaller than a block")

@@ -23,6 +23,7 @@ _ACTION = re.compile(r"\{\{(-\s)?(.*?)(\s-)?\}\}", re.DOTALL)
 _WORD = re.compile(r'\s*("(?:[^"\\]|\\.)*"|`[^`]*`|-?\d+|\||\(|\)|\$|\.[\w.]*|\w+)')
 _VERB = re.compile(r"%[svdq%]")
 _ESCAPES: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "r": "\r"}
+REFUSED_WORDS: Final = ("define", "template", "block", "break", "continue")
 _BRANCHES: Final = ("range", "if", "with")
 _WORDS: Final = {"true": True, "false": False, "nil": None}
 _TRUNCATION: Final = "..."
@@ -89,6 +90,8 @@ def _parse(template: str) -> list[_Part]:
             current.append(branch)
             stack.append(branch)
             current = branch.body
+        elif word in REFUSED_WORDS:
+            raise _wrong(f"'{word}'")
         elif word in ("else", "end"):
             if not stack:
                 raise _wrong(f"'{word}' without range, if or with")

@@ -11,7 +11,9 @@ import click
 __all__ = ["REFUSED"]
 
 
-def _refused(name: str, why: str) -> click.Command:
+def _refused(full_name: str, why: str) -> click.Command:
+    name = full_name.rpartition(" ")[2]
+
     @click.command(
         name,
         help=f"Refused: calicoctl's command has no meaning here.\n\n{why}",
@@ -21,7 +23,7 @@ def _refused(name: str, why: str) -> click.Command:
     def verb(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever calicoctl would take
         from tortie.cli.errors import CommandFailed
 
-        raise CommandFailed(f"{name}: {why}")
+        raise CommandFailed(f"{full_name}: {why}")
 
     return verb
 
@@ -33,13 +35,13 @@ _NO_LOCK: Final = (
 
 REFUSED: Final = {
     "cluster diags": _refused(
-        "diags",
+        "cluster diags",
         "It collects from pods through Kubernetes, which is not asked here. Run `tortie node diags` on each host.",
     ),
-    "datastore migrate lock": _refused("lock", _NO_LOCK),
-    "datastore migrate unlock": _refused("unlock", _NO_LOCK),
+    "datastore migrate lock": _refused("datastore migrate lock", _NO_LOCK),
+    "datastore migrate unlock": _refused("datastore migrate unlock", _NO_LOCK),
     "datastore migrate-policy-names": _refused(
-        "migrate-policy-names", "Policies are not kept here, so none has a name to migrate."
+        "datastore migrate-policy-names", "Policies are not kept here, so none has a name to migrate."
     ),
 }
 """Full name → the command that refuses."""
