@@ -28,7 +28,7 @@ debian_packages=(
 # tests, as well.
 speaker_packages=("bird2 birdc" "frr vtysh" "gobgpd gobgpd")
 etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
-more_speaker_packages=("openbgpd bgpctl")
+more_speaker_packages=("openbgpd bgpctl" "exabgp exabgp")
 
 # What tests of real hosts need: units, manual pages and the container image.
 host_packages=(
@@ -39,6 +39,9 @@ host_packages=(
     "podman podman"
     "runc runc"
 )
+
+# Who reads what we write, in the breadth only: tshark brings 140 MB with it.
+judge_packages=("tshark tshark")
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -51,6 +51,7 @@ TITLES: Final = {
     "9003": "Extended BGP Administrative Shutdown Communication",
     "9072": "Extended Optional Parameters Length for BGP OPEN Message",
     "9234": "Route Leak Prevention and Detection Using Roles in UPDATE and OPEN Messages",
+    "9494": "Long-Lived Graceful Restart for BGP",
     "9687": "BGP SendHoldTimer",
 }
 

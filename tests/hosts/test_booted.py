@@ -67,7 +67,12 @@ ExecStopPost=/bin/systemctl --force --force poweroff
 
 PROBE = """
 say() { printf '%s\\n' "== $*"; }
-wait_for() { for _ in $(seq 300); do if eval "$1"; then return; fi; sleep 0.1; done; echo "never: $1"; journalctl --no-pager -o cat -u "tortie-*" | tail -20; exit 1; }
+wait_for() {
+    for _ in $(seq 300); do if eval "$1"; then return; fi; sleep 0.1; done
+    echo "never: $1"
+    journalctl --no-pager -o cat -u "tortie-*" | tail -20
+    exit 1
+}
 share=/opt/tortie/share/tortie
 cp $share/systemd/*.service /etc/systemd/system/
 systemd-sysusers $share/systemd/tortie.sysusers.conf

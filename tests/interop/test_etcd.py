@@ -298,6 +298,12 @@ def test_a_member_of_another_authority_is_not_believed(etcd: Members, tmp_path: 
     )
 
 
+def test_a_certificate_and_a_key_that_do_not_belong_together(etcd: Members, tmp_path: Path) -> None:
+    write_issued(tmp_path, "other", etcd.authority.issue_client("root"))
+    said = refused(replace(etcd.settings(), key=Secret(tmp_path / "other-key.pem")))
+    assert said.endswith(": our certificate and key do not belong together (ETCD_CERT_FILE, ETCD_KEY_FILE)")
+
+
 def test_without_a_client_certificate_etcd_does_not_answer(etcd: Members) -> None:
     said = refused(replace(etcd.settings(), certificate=None, key=None))
     assert said.startswith(f"etcd cannot be reached: {etcd.cluster.members[0].endpoint}: ")

@@ -15,7 +15,7 @@ import pytest
 
 from support.etcd import Members, running_members
 from tortie.ipam import assign_address
-from tortie.model import IPPool, find_kind, load_manifests
+from tortie.model import SECRET_PREFIX, IPPool, find_kind, load_manifests
 from tortie.node.presence import AGENTS_PREFIX
 from tortie.store import Follower, Put, ResourceStore, Store, StoreStatus, StoreUnavailable
 from tortie.store.etcd import EtcdStore
@@ -41,6 +41,13 @@ apiVersion: projectcalico.org/v3
 kind: RouteReflector
 metadata: {name: 10.10.31.168}
 spec: {ip: 10.10.31.168, clusterID: 1.0.0.1}
+"""
+
+SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: bgp}
+stringData: {edge: a-long-random-word}
 """
 
 ENDPOINT = """
@@ -169,6 +176,26 @@ def test_a_reflector_reads_only(etcd: Members) -> None:
 
     run(etcd.store(OPERATOR), fill)
     run(etcd.store(REFLECTOR), test)
+
+
+def test_secrets_are_for_agents_and_those_who_write_them(etcd: Members) -> None:
+    async def write(store: Store) -> None:
+        [secret] = load_manifests(SECRET, "test")
+        await ResourceStore(store, lambda: NOW).apply(secret)
+
+    async def read(store: Store) -> None:
+        async with aclosing(Follower(store, SECRET_PREFIX).updates()) as updates:
+            assert await anext(updates) == StoreStatus(is_connected=True, is_held=False, text="", revision=0)
+            state = await anext(updates)
+        assert not isinstance(state, StoreStatus)
+        assert list(state.entries) == [f"{SECRET_PREFIX}bgp"]
+        await is_denied(store, f"{SECRET_PREFIX}bgp")
+
+    run(etcd.store(OPERATOR), write)
+    run(etcd.store(AGENT), read)
+    run(etcd.store(REFLECTOR), read)
+    without = etcd.store("nobody", ETCD_USERNAME="secret", ETCD_PASSWORD=PASSWORD)
+    run(without, lambda store: cannot_read(store, SECRET_PREFIX))
 
 
 def test_a_certificate_that_names_no_user_may_nothing(etcd: Members) -> None:

@@ -13,7 +13,9 @@ from typing import Final
 import pytest
 
 import tortie
+from tortie.lab.etcd_lab import with_etcd
 from tortie.lab.foreign.speakers import missing_speakers
+from tortie.lab.requirements import missing_etcd
 from tortie.lab.topology import load_topology
 
 NOBODY: Final = 65534
@@ -26,6 +28,10 @@ from tortie.lab.topology import load_topology
 record = asyncio.run(run_seed(load_topology("seed"), lambda event: None))
 json.dump(record.to_data(), sys.stdout)
 """
+
+ETCD: Final = SEED.replace('load_topology("seed")', 'with_etcd(load_topology("seed"), 3)').replace(
+    "import run_seed", "import run_seed; from tortie.lab.etcd_lab import with_etcd"
+)
 
 MIXED: Final = SEED.replace('"seed"', '"mixed"').replace(
     "seed_walk import run_seed", "walks import run_topology as run_seed"
@@ -144,6 +150,20 @@ def test_the_document_runs_for_an_ordinary_user(home: Path) -> None:
     assert isinstance(steps, list)
     assert record["ok"], [(step["title"], step["expected"], step["seen"]) for step in steps if not step["ok"]]
     assert len(steps) == 14
+    assert list((home / "runtime").iterdir()) == []
+
+
+@pytest.mark.all
+@pytest.mark.root
+def test_the_document_on_etcd_runs_for_an_ordinary_user(home: Path) -> None:
+    missing = missing_etcd(with_etcd(load_topology("seed"), 3), shutil.which)
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"no {missing[0].name}: {missing[0].remedy}")
+    record = as_nobody(home, ETCD)
+    steps = record["steps"]
+    assert isinstance(steps, list)
+    assert record["ok"], [(step["title"], step["expected"], step["seen"]) for step in steps if not step["ok"]]
+    assert len(steps) == 16
     assert list((home / "runtime").iterdir()) == []
 
 

@@ -104,3 +104,20 @@ def test_an_ordinary_user_is_told_about_rights(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "no CAP_NET_ADMIN: kernel routes" in {item["text"] for item in json.loads(done.stdout)}
+
+
+@in_namespace
+def test_the_key_that_is_shown_to_etcd_is_looked_at(tmp_path: Path) -> None:
+    names = ("ca", "cert", "key")
+    files = {f"ETCD_{name.upper()}{'_CERT' if name == 'ca' else ''}_FILE": tmp_path / f"{name}.pem" for name in names}
+    for file in files.values():
+        file.touch(mode=0o644)
+        file.chmod(0o644)
+    done = subprocess.run(
+        [sys.executable, "-m", "tortie", "node", "check", "-o", "json", "--datastore", "etcds://127.0.0.1:1"],
+        env={**os.environ, **{name: str(file) for name, file in files.items()}},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = [item["remedy"] for item in json.loads(done.stdout) if item["subject"] == "files"]
+    assert f"chmod g-w,o= {tmp_path}/key.pem" in found
+    assert not [line for line in found if "cert.pem" in line or "ca.pem" in line]

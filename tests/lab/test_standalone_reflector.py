@@ -6,50 +6,18 @@ import re
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO, Any
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from support.promtool import promtool
+from support.reflector_process import DEADLINE_S, RANGE, command, reflector, run
 
-DEADLINE_S = 20.0
 POLL_S = 0.05
-
-
-def command(*arguments: str) -> list[str]:
-    """Return a command line of ours."""
-    return [sys.executable, "-m", "tortie", *arguments]
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of ours to its end."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=DEADLINE_S, check=False)
-
-
-@contextmanager
-def reflector(socket: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run a reflector; give it and the port it listens on; it has ended afterwards."""
-    whole = command("reflector", "run", *arguments, "--status-socket", str(socket))
-    process = subprocess.Popen(whole, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr is not None
-        yield process, _port(process.stderr)
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _port(log: IO[str]) -> int:
-    line = log.readline()
-    found = re.search(r'"port": (\d+)', line)
-    assert found, f"the first line of its log says where it listens, not: {line}"
-    return int(found.group(1))
 
 
 def status(socket: Path) -> dict[str, Any]:
@@ -68,10 +36,6 @@ def wait_established(socket: Path) -> dict[str, Any]:
             return session
         sleep(POLL_S)
     pytest.fail(f"no session within {DEADLINE_S} s: {status(socket)['sessions']}")
-
-
-RANGE = ("--listen", "127.0.0.1", "--port", "0", "--as", "64512", "--cluster-id", "1.0.0.1", "--client-range",
-         "127.0.0.0/8")  # fmt: skip
 
 
 @pytest.mark.rfc("9003", "2")

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.fabric_strategies import resources
-from tortie.fabric import BadRecord, Fabric, LiveFabric
-from tortie.model import Resource, key_of
+from tortie.fabric import BadRecord, Fabric, LiveFabric, ReflectorPlanner, reflector_intent
+from tortie.model import Resource, RouteReflector, key_of
 from tortie.store import BadRecord as UnreadableRecord
 
 Found = Resource | UnreadableRecord | None
@@ -38,6 +38,25 @@ def test_any_changes_lead_to_the_same_snapshot(story: list[dict[str, Found]]) ->
             live.put(key, found)
             stored[key] = found
         assert live.fabric() == from_scratch(stored)
+
+
+@given(stories())
+def test_a_reflectors_intent_is_the_one_that_is_planned_from_scratch(story: list[dict[str, Found]]) -> None:
+    live = LiveFabric()
+    addresses = {address for changes in story for found in changes.values() for address in reflector_addresses(found)}
+    planners = {address: ReflectorPlanner(address) for address in sorted(addresses)}
+    for changes in story:
+        for key, found in changes.items():
+            live.put(key, found)
+        fabric = live.fabric()
+        for address, plan in planners.items():
+            assert plan(fabric) == reflector_intent(fabric, address)
+            assert plan(live.fabric()) is plan(fabric), "nothing has changed"
+
+
+def reflector_addresses(found: Found) -> list[str]:
+    """Return where a resource says that a reflector is, where that is IPv4."""
+    return [found.spec.ip] if isinstance(found, RouteReflector) and "." in found.spec.ip else []
 
 
 def from_scratch(stored: dict[str, Found]) -> Fabric:

@@ -13,7 +13,7 @@ from support.world import (
     resets,
 )
 from tortie.bgp.engine import BestPathsChanged, Engine, PeerConfig, PeerKey, peer_statuses
-from tortie.bgp.engine.restart import SELECTION_DEFERRAL_S
+from tortie.bgp.engine.restart import DIAL_AFTER_S, SELECTION_DEFERRAL_S
 from tortie.sim import World
 
 REFLECTOR = "192.0.2.100"
@@ -88,7 +88,7 @@ def test_a_client_that_does_not_come_back_is_forgotten_after_its_restart_time() 
     world.run(2)
     assert not any(own_prefix(GONE) in best(clients[node]) for node in NODES[1:])
     [change] = changes_since(world, REFLECTOR, killed)
-    assert change.changes[0][1] is None
+    assert change.changes[0][1] == ()
 
 
 def test_without_graceful_restart_it_is_forgotten_at_once() -> None:
@@ -212,6 +212,51 @@ def test_a_restarting_reflector_says_nothing_before_all_have_told_it_what_they_h
     world.wait_for(lambda: "10.200.0.0/16" in best(clients[NODES[2]]), deadline_s=21)
     assert world.now - started == pytest.approx(SELECTION_DEFERRAL_S, abs=1)
     assert not any(own_prefix(GONE) in best(clients[node]) for node in NODES[1:])
+
+
+@pytest.mark.rfc("4724", "4.2")
+def test_a_restarting_reflector_dials_the_clients_that_wait_for_it() -> None:
+    """Both ends are passive, as a helper is that leaves dialling to the one that restarts (FRR, "NSF passive")."""
+    world = World()
+    _, clients = reflected(world)
+    waiting = NODES[2]
+    clients[waiting].reconfigure([peer(waiting, REFLECTOR, passive=True)], (), world.now)
+    killed = world.now
+    world.kill(REFLECTOR)
+    world.run(10)
+    started = world.now
+    reflector = add_speaker(world, REFLECTOR, reflector_peers(), cluster_id="1.0.0.1", is_restarting=True)
+    world.wait_for(lambda: len(established(reflector)) == 2)
+    assert world.now - started < DIAL_AFTER_S, "those who dial are not dialled"
+    world.wait_for(lambda: len(established(reflector)) == 3)
+    assert world.now - started == pytest.approx(DIAL_AFTER_S, abs=1)
+    world.run(30)
+    assert reflector.deferred_families == ()
+    for node in NODES:
+        assert changes_since(world, node, killed) == []
+    world.cut(REFLECTOR, waiting)
+    world.run(200)
+    world.mend(REFLECTOR, waiting)
+    world.run(200)
+    assert waiting not in established(reflector), "once it is there it is dialled no more"
+
+
+@pytest.mark.rfc("4724", "4.1")
+def test_a_restarting_reflector_dials_no_longer_than_it_waits() -> None:
+    world = World()
+    reflector = add_speaker(world, REFLECTOR, reflector_peers(), cluster_id="1.0.0.1", is_restarting=True)
+
+    def dialled() -> set[bool]:
+        return {not each.session.config.passive for each in reflector.peers.values()}
+
+    world.run(DIAL_AFTER_S - 1)
+    assert dialled() == {False}
+    world.run(2)
+    assert dialled() == {True}
+    reflector.reconfigure(reflector_peers(hold_time_s=30), (), world.now)
+    assert dialled() == {True}, "other options leave it so"
+    world.run(SELECTION_DEFERRAL_S)
+    assert (dialled(), reflector.deferred_families) == ({False}, ())
 
 
 @pytest.mark.rfc("4724", "4.1")

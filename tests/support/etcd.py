@@ -63,7 +63,15 @@ def free_ports(count: int, address: str = ADDRESS) -> list[int]:
 class Members:
     """The processes of a cluster."""
 
-    def __init__(self, folder: Path, count: int, clients: Sequence[str] = (CLIENT,), address: str = ADDRESS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        clients: Sequence[str] = (CLIENT,),
+        address: str = ADDRESS,
+        options: Sequence[str] = (),
+    ) -> None:
+        self._options = options
         ports = free_ports(2 * count, address)
         members = (EtcdMember(f"m{i}", address, ports[2 * i], ports[2 * i + 1]) for i in range(count))
         self.cluster = EtcdCluster(folder, tuple(members))
@@ -82,7 +90,7 @@ class Members:
         """Start these members, by default all."""
         for name in names or self.names:
             with (self.cluster.folder / f"{name}.log").open("ab") as log:
-                command = etcd_command(self.cluster, self.member(name))
+                command = [*etcd_command(self.cluster, self.member(name)), *self._options]
                 self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
 
     def signal(self, number: signal.Signals, *names: str) -> None:
@@ -150,11 +158,11 @@ class Members:
 
 @contextmanager
 def running_members(
-    folder: Path, count: int, clients: Sequence[str] = (CLIENT,), address: str = ADDRESS
+    folder: Path, count: int, clients: Sequence[str] = (CLIENT,), address: str = ADDRESS, options: Sequence[str] = ()
 ) -> Iterator[Members]:
-    """Run a cluster for the block's time."""
+    """Run a cluster for the block's time, its members with these options besides their own."""
     need_etcd()
-    members = Members(folder, count, clients, address)
+    members = Members(folder, count, clients, address, options)
     try:
         members.start()
         members.wait_healthy()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tortie.change.pool_rules import check_new_pool, check_pool
 from tortie.model import ManifestItem, ModelError, Resource, find_kind
 from tortie.model.v1 import V1Identity, identity_of, merge_v1
 from tortie.store import AlreadyExists, Conflict, NotFound, ResourceStore, StoreError, StoreUnavailable
@@ -162,8 +163,11 @@ async def _tried(action: Action, step: _Step, may_skip: bool) -> ItemResult:
 
 
 async def _change_v3(store: ResourceStore, action: Action, resource: Resource) -> None:
+    if action in (Action.APPLY, Action.REPLACE):
+        await check_pool(store, resource)
     match action:
         case Action.CREATE:
+            await check_new_pool(store, resource)
             await store.create(resource)
         case Action.APPLY:
             await store.apply(resource)
@@ -191,6 +195,7 @@ async def _write_v1(store: ResourceStore, action: Action, resource: Resource, id
             raise AlreadyExists(f"resource already exists: {_identity_text(identity)}")
         try:
             if stored is None:
+                await check_new_pool(store, resource)
                 await store.create(resource)
             else:
                 await store.replace(merge_v1(stored, resource))

@@ -11,13 +11,14 @@ from typing import Final
 
 from tortie.cli.errors import CommandFailed
 from tortie.cli.tables import boxed_table
-from tortie.ipam import Usage, holder_of, usages
+from tortie.ipam import Allocation, Usage, allocations_of, holder_of, usages
 from tortie.model import IPAMBlock, IPPool
 from tortie.model.fields import Expected, parse_address
 from tortie.store import ResourceStore
 
-__all__ = ["address_text", "usage_text"]
+__all__ = ["address_text", "borrowed_text", "usage_text"]
 
+BORROWED_HEADINGS: Final = ("IP", "BORROWING-NODE", "BLOCK", "BLOCK OWNER", "TYPE", "ALLOCATED-TO")
 HEADINGS: Final = ("GROUPING", "CIDR", "IPS TOTAL", "IPS IN USE", "IPS FREE")
 
 
@@ -51,6 +52,28 @@ async def address_text(store: ResourceStore, address: str, *, is_json: bool) -> 
         return f"{address} is not assigned"
     lines = [f"IP {address} is in use", f"Handle: {holder.handle or '-'}", "Attributes:"]
     return "\n".join([*lines, *(f"  {name}: {value}" for name, value in sorted(holder.attributes.items()))])
+
+
+async def borrowed_text(store: ResourceStore, *, is_json: bool) -> str:
+    """Return the addresses that are used on a node that their block does not belong to."""
+    borrowed = [each for block in await _blocks(store) for each in allocations_of(block) if each.is_borrowed]
+    if is_json:
+        return json.dumps([asdict(each) for each in borrowed], indent=2)
+    return boxed_table(BORROWED_HEADINGS, [_borrowed_row(each) for each in borrowed]).rstrip("\n")
+
+
+def _borrowed_row(allocation: Allocation) -> tuple[str, ...]:
+    node, attributes = allocation.attributes.get("node", ""), allocation.attributes
+    owner = (allocation.owner or "").partition(":")[2]
+    holder = f"{attributes['namespace']}/{attributes['pod']}" if "pod" in attributes else allocation.handle or "-"
+    return (
+        allocation.ip,
+        node,
+        allocation.block,
+        owner,
+        attributes.get("type", "pod" if "pod" in attributes else ""),
+        holder,
+    )
 
 
 async def _blocks(store: ResourceStore) -> Sequence[IPAMBlock]:

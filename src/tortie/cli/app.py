@@ -20,13 +20,20 @@ from tortie.cli.verbs.completion import completion
 from tortie.cli.verbs.config_get import config_get
 from tortie.cli.verbs.config_set import config_set
 from tortie.cli.verbs.config_unset import config_unset
+from tortie.cli.verbs.convert import convert
 from tortie.cli.verbs.create import create
+from tortie.cli.verbs.datastore_export import datastore_export
+from tortie.cli.verbs.datastore_import import datastore_import
 from tortie.cli.verbs.datastore_upgrade import datastore_upgrade
 from tortie.cli.verbs.datastore_version import datastore_version
 from tortie.cli.verbs.delete import delete
 from tortie.cli.verbs.get import get
 from tortie.cli.verbs.import_etcd2_dump import import_etcd2_dump
+from tortie.cli.verbs.ipam_check import ipam_check
+from tortie.cli.verbs.ipam_configure import ipam_configure
+from tortie.cli.verbs.ipam_release import ipam_release
 from tortie.cli.verbs.ipam_show import ipam_show
+from tortie.cli.verbs.ipam_split import ipam_split
 from tortie.cli.verbs.lab_down import lab_down
 from tortie.cli.verbs.lab_exec import lab_exec
 from tortie.cli.verbs.lab_probe import lab_probe
@@ -34,35 +41,70 @@ from tortie.cli.verbs.lab_process import lab_restart, lab_start, lab_stop
 from tortie.cli.verbs.lab_run import lab_run
 from tortie.cli.verbs.lab_status import lab_status
 from tortie.cli.verbs.lab_up import lab_up
+from tortie.cli.verbs.label import label
 from tortie.cli.verbs.man import man
 from tortie.cli.verbs.node_check import node_check
 from tortie.cli.verbs.node_confirm import node_confirm
+from tortie.cli.verbs.node_diags import node_diags
 from tortie.cli.verbs.node_drain import node_drain
 from tortie.cli.verbs.node_routes import node_routes
 from tortie.cli.verbs.node_run import node_run
 from tortie.cli.verbs.node_status import node_status
 from tortie.cli.verbs.node_stop import node_stop
+from tortie.cli.verbs.patch import patch
 from tortie.cli.verbs.reflector_confirm import reflector_confirm
 from tortie.cli.verbs.reflector_drain import reflector_drain
 from tortie.cli.verbs.reflector_routes import reflector_routes
 from tortie.cli.verbs.reflector_run import reflector_run
 from tortie.cli.verbs.reflector_status import reflector_status
 from tortie.cli.verbs.reflector_stop import reflector_stop
+from tortie.cli.verbs.refused import REFUSED
 from tortie.cli.verbs.replace import replace
+from tortie.cli.verbs.replay import replay
+from tortie.cli.verbs.schema import schema
 from tortie.cli.verbs.sim import sim
+from tortie.cli.verbs.validate import validate
 from tortie.cli.verbs.version import version
 
 __all__ = ["GROUPS", "VERBS", "application", "run_command_line"]
 
 DEBUG_VARIABLE: Final = "TORTIE_DEBUG"
 
+SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class OrderedGroup(click.Group):
+    """A group that lists its verbs in the order of the tables above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order in which they were given."""
+        return list(self.commands)
+
+
+MIGRATE: Final = OrderedGroup(
+    "migrate",
+    help="All resources out of a datastore, and into an empty one.",
+    commands={
+        "export": datastore_export,
+        "import": datastore_import,
+        "lock": REFUSED["datastore migrate lock"],
+        "unlock": REFUSED["datastore migrate unlock"],
+    },
+)
+
 VERBS: Final[dict[str, click.Command]] = {
     "create": create,
     "apply": apply,
     "replace": replace,
+    "patch": patch,
+    "label": label,
     "delete": delete,
     "get": get,
+    "validate": validate,
+    "convert": convert,
+    "schema": schema,
     "api": api,
+    "replay": replay,
     "sim": sim,
     "version": version,
     "completion": completion,
@@ -75,19 +117,35 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
         {"get": config_get, "set": config_set, "unset": config_unset},
     ),
     "datastore": (
-        "The form in which the datastore is kept.",
-        {"version": datastore_version, "upgrade": datastore_upgrade},
+        "The datastore as a whole: its form, and all that is in it.",
+        {
+            "version": datastore_version,
+            "upgrade": datastore_upgrade,
+            "migrate": MIGRATE,
+            "migrate-policy-names": REFUSED["datastore migrate-policy-names"],
+        },
     ),
     "import": (
         "What other programs keep, taken over as resources.",
         {"etcd2-dump": import_etcd2_dump},
     ),
-    "ipam": ("Addresses: how many are in use, and who holds one.", {"show": ipam_show}),
+    "ipam": (
+        "Addresses: how many are in use, who holds one, and what is wrong.",
+        {
+            "show": ipam_show,
+            "check": ipam_check,
+            "release": ipam_release,
+            "split": ipam_split,
+            "configure": ipam_configure,
+        },
+    ),
     "node": (
         "The agent of a host: run it, and ask the one that runs.",
         {
             "run": node_run,
             "check": node_check,
+            "checksystem": node_check,
+            "diags": node_diags,
             "status": node_status,
             "routes": node_routes,
             "confirm": node_confirm,
@@ -106,6 +164,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, click.Command]]]] = {
             "stop": reflector_stop,
         },
     ),
+    "cluster": ("What calicoctl asks Kubernetes for.", {"diags": REFUSED["cluster diags"]}),
     "lab": (
         "Networks in namespaces of this machine, with real agents.",
         {
@@ -129,16 +188,6 @@ A routed container network: BGP speakers on every host, route reflectors, one da
 Configure with create, apply, replace, delete and config; look with get and status; try it all with `tortie lab run
 seed`. Resources and commands are calicoctl's.
 """
-
-SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class OrderedGroup(click.Group):
-    """A group that lists its verbs in the order of the tables above."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names in the order in which they were given."""
-        return list(self.commands)
 
 
 def application() -> click.Group:

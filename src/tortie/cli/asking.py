@@ -18,7 +18,7 @@ from tortie.cli.options import AddressFamily, TextOrJSON
 from tortie.cli.paths import paths_text
 from tortie.cli.sessions import local_time, status_text
 
-__all__ = ["confirm_datastore", "drain_agent", "print_routes", "print_status", "stop_agent"]
+__all__ = ["confirm_datastore", "drain_agent", "print_routes", "print_status", "stop_agent", "write_mrt"]
 
 STOP_MESSAGE_OCTETS_MAX: Final = 255
 """RFC 9003 §2."""
@@ -81,6 +81,30 @@ def print_routes(
         click.echo(json.dumps(paths, indent=2))
     else:
         click.echo(paths_text(paths), nl=False)
+
+
+def write_mrt(socket: Path | None, file: Path, start_command: str, *, is_part: bool) -> None:
+    """Write every path the agent knows as an MRT table dump (RFC 6396 §4.3); the file is there whole or not at all.
+
+    Args:
+        socket: the agent's, or None for the default.
+        file: where to; what is there is replaced.
+        start_command: what to type when no agent runs.
+        is_part: only some paths were asked for, which a table is not.
+
+    Raises:
+        CommandFailed: a part was asked for.
+    """
+    if is_part:
+        raise CommandFailed("--mrt writes all paths: expected neither PREFIX nor --family", ExitCode.USAGE)
+    scratch = file.with_name(f"{file.name}.new")
+    try:
+        with scratch.open("wb") as table:
+            for item in ask_many(socket, "mrt", start_command, {}):
+                table.write(bytes.fromhex(item["record"]))
+        scratch.replace(file)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _network(text: str) -> Network:

@@ -11,6 +11,7 @@ from tortie.cli.datastore import usable_url
 from tortie.cli.running import Reporting, jitter, run_until_stopped, socket_to_serve
 from tortie.cli.settings import state_directory
 from tortie.node.agent import Agent, AgentOptions
+from tortie.node.collector import relax_collector, settle_collector
 from tortie.node.intent_source import Planner
 from tortie.node.privileges import NODE_CAPABILITIES, REFLECTOR_CAPABILITIES
 from tortie.node.redaction import secrets_of_environment, secrets_of_url
@@ -41,7 +42,7 @@ def run_datastore_agent(
         state: where it keeps its last good intent, or None for the default.
         status_socket: path of its socket, or None for the default in the run directory.
         secrets_directory: where files with passwords lie, or None.
-        reporting: its logs and metrics.
+        reporting: its logs, its metrics, who watches it.
     """
     options = AgentOptions(
         role=role,
@@ -53,7 +54,10 @@ def run_datastore_agent(
         jitter=jitter(),
         metrics=reporting.metrics,
         secrets_directory=secrets_directory,
+        watch=reporting.watch,
+        on_first_intent=settle_collector,
     )
+    relax_collector()
     log = reporting.log()
     log.hide(*secrets_of_url(options.datastore), *secrets_of_environment(os.environ))
     capabilities = NODE_CAPABILITIES if role == "node" else REFLECTOR_CAPABILITIES

@@ -18,6 +18,7 @@ from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.tables import aligned_table
 from tortie.cli.walk_view import WalkView, wants_colour
 from tortie.lab.commands import agent_process
+from tortie.lab.etcd_lab import with_etcd
 from tortie.lab.foreign.speakers import speaker_title
 from tortie.lab.lifecycle import Lab, open_lab
 from tortie.lab.state import running_labs
@@ -70,38 +71,38 @@ def show_progress(step: str) -> None:
     sys.stderr.flush()
 
 
-def chosen_topology(name: str, agents: Iterable[str], *, is_dual_stack: bool = False) -> Topology:
-    """Return a topology by name or file, with other agents on some hosts.
+def chosen_topology(
+    name: str, agents: Iterable[str], *, is_dual_stack: bool = False, etcd_member_count: int = 0
+) -> Topology:
+    """Return a topology by name or file, with other agents on some hosts, and with another datastore.
 
     Args:
         name: name or file.
         agents: "HOST=AGENT" each.
         is_dual_stack: the shipped one's form with both families.
+        etcd_member_count: members of its etcd cluster, 0 = the datastore is a file.
 
     Raises:
         CommandFailed: not of that form.
+        EtcdImpossible: too few nodes for the members.
         TopologyInvalid: no such host or agent.
     """
     pairs = [text.partition("=") for text in agents]
     for host, mark, agent in pairs:
         if not (host and mark and agent):
             raise CommandFailed(f"--agent {host}{mark}{agent}: expected HOST=AGENT, as kube-node1=bird", ExitCode.USAGE)
-    return with_agents(load_topology(name, is_dual_stack=is_dual_stack), {host: agent for host, _, agent in pairs})
+    topology = with_agents(load_topology(name, is_dual_stack=is_dual_stack), {host: agent for host, _, agent in pairs})
+    return with_etcd(topology, etcd_member_count) if etcd_member_count else topology
 
 
-def walk_through(
-    topology: str, agents: Iterable[str], *, is_dual_stack: bool, is_kept: bool, json_file: Path | None
-) -> ExitCode:
+def walk_through(plan: Topology, *, is_kept: bool, json_file: Path | None) -> ExitCode:
     """Walk through a topology in a lab of its own, printing each step; return the exit code.
 
     Args:
-        topology: name or file.
-        agents: "HOST=AGENT" each, for hosts that are to run another agent.
-        is_dual_stack: the shipped one's form with both families.
+        plan: the topology.
         is_kept: leave the lab up.
         json_file: where to write the record as well; opened first, so that an hour is not walked for nothing.
     """
-    plan = chosen_topology(topology, agents, is_dual_stack=is_dual_stack)
     view = WalkView(sys.stdout, is_terminal=wants_colour(sys.stdout, os.environ))
     with ExitStack() as files:
         file = None if json_file is None else files.enter_context(json_file.open("w", encoding="utf-8"))

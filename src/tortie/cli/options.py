@@ -5,6 +5,7 @@ NOT for: reading values (``settings.py``, the verbs). ``*_options`` are several 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,7 +19,11 @@ __all__ = [
     "AddressFamily",
     "ApiVersion",
     "OutputFormat",
+    "OutputType",
+    "PatchType",
+    "Source",
     "TextOrJSON",
+    "YAMLOrJSON",
     "agent_option",
     "choice",
     "config_options",
@@ -26,14 +31,16 @@ __all__ = [
     "drain_options",
     "dual_stack_option",
     "duration",
-    "file_option",
+    "etcd_option",
     "for_restart_option",
     "import_options",
     "is_v1_identity",
     "kind_argument",
     "lab_argument",
     "lab_option",
+    "manifest_options",
     "names_argument",
+    "namespace_option",
     "optional_kind_argument",
     "path",
     "place_options",
@@ -57,7 +64,8 @@ LOG_LEVELS: Final = ("none", "debug", "info", "warning", "error", "critical")
 LOG_FORMATS: Final = ("text", "json")
 
 KIND_NAMES: Final = (
-    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "ipPool", "ipamBlock", "ipamHandle", "node", "nodes",
+    "bgpConfiguration", "bgpFilter", "bgpPeer", "blockAffinity", "calicoNodeStatus", "hostEndpoint", "ipPool",
+    "ipReservation", "ipamBlock", "ipamConfiguration", "ipamHandle", "node", "nodes",
     "routeReflector", "secret", "workloadEndpoint",
 )  # fmt: skip
 """For completion only: the kinds are in ``model.kinds``."""
@@ -70,12 +78,30 @@ class OutputFormat(StrEnum):
     WIDE = "wide"
     YAML = "yaml"
     JSON = "json"
+    CUSTOM_COLUMNS = "custom-columns"
+    GO_TEMPLATE = "go-template"
+    GO_TEMPLATE_FILE = "go-template-file"
 
 
 class TextOrJSON(StrEnum):
     """What every other reading verb can print."""
 
     TEXT = "text"
+    JSON = "json"
+
+
+class YAMLOrJSON(StrEnum):
+    """What `convert` can print."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+class PatchType(StrEnum):
+    """How a patch is put over a resource."""
+
+    STRATEGIC = "strategic"
+    MERGE = "merge"
     JSON = "json"
 
 
@@ -120,6 +146,39 @@ def choice(values: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([member.value for member in values])
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where resources are read from.
+
+    Attributes:
+        file: a file, a folder, or ``-``.
+        is_recursive: the folders in a folder as well.
+        may_be_empty: none at all is no error.
+    """
+
+    file: Path
+    is_recursive: bool = False
+    may_be_empty: bool = False
+
+
+class OutputType(click.Choice[str]):
+    """The type of `get`'s --output: a word, or a word with ``=`` and what it needs."""
+
+    needing_value = (OutputFormat.CUSTOM_COLUMNS, OutputFormat.GO_TEMPLATE, OutputFormat.GO_TEMPLATE_FILE)
+
+    def __init__(self) -> None:
+        """Take the words from the enumeration."""
+        super().__init__([member.value for member in OutputFormat])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the value as it was given."""
+        word, _, rest = str(value).partition("=")
+        if word in self.needing_value and not rest:
+            self.fail(f"expected {word}=, and what it needs, behind it", param, ctx)
+        super().convert(word if word in self.needing_value else value, param, ctx)
+        return str(value)
+
+
 def path() -> "click.Path[Path]":
     """Return the type of an option that is a path; whether it exists is found out when it is opened."""
     return click.Path(path_type=Path)
@@ -151,14 +210,32 @@ datastore_option = click.option(
     "$ETCD_ENDPOINTS or /etc/calico/calicoctl.cfg says where, else a file.",
 )
 
-file_option = click.option(
-    "--filename",
-    "-f",
-    "file",
-    metavar="FILE",
-    type=path(),
-    required=True,
-    help="YAML or JSON with the resources; - reads standard input.",
+
+def manifest_options(*, is_required: bool = True) -> Callable[[Verb], Verb]:
+    """Return what adds where resources are read from: --filename, --recursive, --skip-empty."""
+
+    def added(verb: Verb) -> Verb:
+        for option in (
+            click.option("--skip-empty", is_flag=True, help="A file or folder without resources is no error."),
+            click.option("--recursive", "-R", is_flag=True, help="The folders in a folder as well."),
+            click.option(
+                "--filename",
+                "-f",
+                "file",
+                metavar="FILE",
+                type=path(),
+                required=is_required,
+                help="YAML or JSON with the resources, or a folder of such files; - reads standard input.",
+            ),
+        ):
+            verb = option(verb)
+        return verb
+
+    return added
+
+
+namespace_option = click.option(
+    "--namespace", "-n", metavar="NAMESPACE", help="For resources that live in namespaces and name none."
 )
 
 kind_argument = click.argument("kind", shell_complete=completed(KIND_NAMES))
@@ -252,10 +329,13 @@ def drain_options(verb: Verb) -> Verb:
 
 
 def routes_options(verb: Verb) -> Verb:
-    """Add what `routes` takes: PREFIX..., --family, --output, --socket."""
+    """Add what `routes` takes: PREFIX..., --family, --mrt, --output, --socket."""
     for option in (
         socket_option,
         text_or_json_option,
+        click.option(
+            "--mrt", metavar="FILE", type=path(), help="Write all paths to FILE as an MRT table, show nothing."
+        ),
         click.option("--family", type=choice(AddressFamily), help="Only paths of this family."),
         click.argument("prefixes", metavar="[PREFIX]...", nargs=-1),
     ):
@@ -374,6 +454,13 @@ agent_option = click.option(
 )
 dual_stack_option = click.option(
     "--dual-stack", "is_dual_stack", is_flag=True, help="The shipped topology's form with IPv6 beside IPv4."
+)
+etcd_option = click.option(
+    "--etcd",
+    "etcd_members",
+    metavar="N",
+    type=click.Choice(("1", "3")),
+    help="etcd as the lab's datastore: 1 or 3 members on the first nodes, with TLS.",
 )
 lab_argument = click.argument("lab", required=False)
 lab_option = click.option("--lab", metavar="LAB", help="Name of the lab. Default: the one that is up.")

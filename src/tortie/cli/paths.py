@@ -17,6 +17,8 @@ __all__ = ["paths_text"]
 
 HEADINGS: Final = ("PREFIX", "NEXT HOP", "PEER", "AS PATH", "")
 NOTHING: Final = "-"
+NOT_USED: Final = "not used"
+USED_TOO: Final = "used beside the best one"
 INDENT: Final = "      "
 WIDTH: Final = 80
 
@@ -63,7 +65,7 @@ def _details(path: Path) -> list[str]:
         ("LARGE COMMUNITIES", " ".join(path["large_communities"]) or None),
     ]
     text = ", ".join(f"{name} {value}" for name, value in attributes if value is not None)
-    why = "" if path["best"] else f"not used: {path['reason']}"
+    why = "" if path["best"] else f"{USED_TOO if path['is_equal'] else NOT_USED}: {path['reason']}"
     return [
         line
         for part in (why, text)

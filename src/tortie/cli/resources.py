@@ -1,28 +1,21 @@
-"""What `get` shows: resources found in the datastore, as table, YAML or JSON.
+"""What `get` shows: resources found in the datastore.
 
-What it is for: finding what the arguments name, and calicoctl's forms of output. What it is NOT for: the columns of a
-table (``model.columns``), the form of a resource (``model``).
+What it is for: finding what the arguments or a file name. What it is NOT for: printing (``printing.py``).
 
 To know: `Request`, what was asked for, and `Found`, what is there.
 """
 
-import json
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import click
+from itertools import groupby
 
 from tortie.change import get_setting
-from tortie.cli.errors import CommandFailed
-from tortie.cli.options import ApiVersion, OutputFormat, is_v1_identity
-from tortie.cli.tables import aligned_table
-from tortie.model import Resource, find_kind
-from tortie.model.columns import TableView, table
-from tortie.model.v1 import V1Identity, lost_in_v1, to_v1
+from tortie.cli.options import is_v1_identity
+from tortie.model import ManifestItem, Resource, find_kind
+from tortie.model.v1 import V1Identity
 from tortie.store import NotFound, ResourceStore
 
-__all__ = ["Found", "Request", "fetch", "print_found"]
+__all__ = ["Found", "Request", "fetch", "fetch_all", "requests_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +66,20 @@ class Found:
     bad_records: list[str] = field(default_factory=list)
 
 
+def requests_of(items: Sequence[ManifestItem]) -> list[Request]:
+    """Return what the resources of a file ask for: one request for neighbours of one kind and namespace."""
+    resources = [item.resource for item in items]
+    return [
+        Request(kind, tuple(resource.name for resource in group), namespace)
+        for (kind, namespace), group in groupby(resources, lambda resource: (resource.kind, resource.namespace))
+    ]
+
+
+async def fetch_all(store: ResourceStore, requests: Sequence[Request]) -> list[Found]:
+    """Find what several requests ask for; raises as `fetch` does."""
+    return [await fetch(store, request) for request in requests]
+
+
 async def fetch(store: ResourceStore, request: Request) -> Found:
     """Find what was asked for.
 
@@ -112,61 +119,3 @@ async def _fetch_v1(store: ResourceStore, request: Request, as_number: int) -> F
         if name is not None and not matching:
             found.missing.append(f"resource does not exist: {find_kind(request.kind).message_name}({name})")
     return found
-
-
-def print_found(found: Found, output: OutputFormat, api_version: ApiVersion | None) -> None:
-    """Print the resources, and on standard error what is wrong.
-
-    Without an API version, tables have the document's columns (v1) and data is v3's.
-
-    Raises:
-        CommandFailed: a resource that was named is not there; the others have been printed.
-    """
-    for line in found.bad_records:
-        sys.stderr.write(f"warning: cannot be used: {line}\n")
-    if found.resources or not found.request.names:
-        click.echo(_text(found, output, api_version), nl=False)
-    if found.missing:
-        raise CommandFailed("\n".join(found.missing))
-
-
-def _text(found: Found, output: OutputFormat, api_version: ApiVersion | None) -> str:
-    match output:
-        case OutputFormat.JSON:
-            return json.dumps(_data(found, api_version), indent=2) + "\n"
-        case OutputFormat.YAML:
-            return _yaml(_data(found, api_version))
-        case _:
-            return _table(found, output is OutputFormat.WIDE, api_version)
-
-
-def _table(found: Found, is_wide: bool, api_version: ApiVersion | None) -> str:
-    namespaces = {resource.namespace for resource in found.resources} - {None}
-    view = TableView(
-        is_wide=is_wide,
-        is_v1=api_version is not ApiVersion.V3,
-        has_namespace=bool(namespaces) and (found.request.namespace is not None or len(namespaces) > 1),
-    )
-    columns = table(found.request.kind, found.resources, found.as_number, view)
-    return aligned_table(columns.headings, columns.rows)
-
-
-def _data(found: Found, api_version: ApiVersion | None) -> Any:  # noqa: ANN401 - JSON
-    """Return the one resource that was named, else a list, as plain data."""
-    form = _v1_data if api_version is ApiVersion.V1 else Resource.to_data
-    documents = [form(resource) for resource in found.resources]
-    return documents[0] if found.request.is_for_one and len(documents) == 1 else documents
-
-
-def _v1_data(resource: Resource) -> dict[str, Any]:
-    """Return the v1 form; say on standard error what v1 has no field for."""
-    lost = lost_in_v1(resource)
-    if lost:
-        sys.stderr.write(f"warning: {resource.kind} '{resource.name}': v1 has no field for {', '.join(lost)}\n")
-    return to_v1(resource)
-
-
-def _yaml(data: object) -> str:
-    import yaml
-
-    return yaml.safe_dump(data, sort_keys=False, default_flow_style=False, allow_unicode=True)

@@ -21,6 +21,7 @@ from tortie.node.log import Log, set_up_logs
 from tortie.node.metrics_address import MetricsAddress
 from tortie.node.privileges import keep_only
 from tortie.node.service_manager import ServiceManager
+from tortie.speaker import NOT_WATCHED, WatchOptions
 
 __all__ = ["Reporting", "Runnable", "jitter", "run_until_stopped", "socket_to_serve", "watched"]
 
@@ -39,11 +40,13 @@ class Reporting:
         log_format: "text" or "json", None = as standard error demands.
         log_level: until the datastore says another.
         metrics: where metrics are served, None = nowhere.
+        watch: who else watches the speaker: recordings and collectors.
     """
 
     log_format: str | None = None
     log_level: str = "info"
     metrics: MetricsAddress | None = None
+    watch: WatchOptions = NOT_WATCHED
 
     def log(self) -> Log:
         """Set the logs of this process up."""

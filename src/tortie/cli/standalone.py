@@ -53,7 +53,9 @@ def run_from_file(file: Path, status_socket: Path | None, run_directory: Path | 
 
 def _run(config: StandaloneConfig, status_socket: Path, reporting: Reporting) -> None:
     log = reporting.log()
-    metrics = reporting.metrics
+    metrics, watch = reporting.metrics, reporting.watch
     run_until_stopped(
-        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics), log, REFLECTOR_CAPABILITIES
+        lambda: StandaloneReflector(config, status_socket, log, jitter(), metrics, watch=watch),
+        log,
+        REFLECTOR_CAPABILITIES,
     )

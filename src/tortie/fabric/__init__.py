@@ -5,6 +5,7 @@ the `NodeIntent` they return is plain data that agent, plan, lint and simulator 
 for: I/O of any sort, and doing what an intent says.
 """
 
+from tortie.fabric.annotations import annotation_problem
 from tortie.fabric.errors import AddressUnusable, DocumentInvalid, FabricError, NodeNotFound
 from tortie.fabric.filter_intent import ACCEPT_ALL, FilterIntent, FilterRule, RouteRule
 from tortie.fabric.intent import (
@@ -17,7 +18,7 @@ from tortie.fabric.intent import (
     WorkloadRoute,
 )
 from tortie.fabric.plan_node import node_intent, router_id_of_name
-from tortie.fabric.plan_reflector import reflector_intent
+from tortie.fabric.plan_reflector import ReflectorPlanner, reflector_intent
 from tortie.fabric.resources import BadRecord, Fabric, LiveFabric
 from tortie.fabric.topology import Container, Host, Interface, Lan, Topology, topology_from_dict
 
@@ -39,12 +40,14 @@ __all__ = [
     "NodeNotFound",
     "PoolIntent",
     "Quarantined",
+    "ReflectorPlanner",
     "RouteRule",
     "SecretReference",
     "SessionIntent",
     "StaticRoute",
     "Topology",
     "WorkloadRoute",
+    "annotation_problem",
     "node_intent",
     "reflector_intent",
     "router_id_of_name",

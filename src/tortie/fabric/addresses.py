@@ -8,6 +8,7 @@ What it is NOT for: wire forms (``tortie.bgp.wire``), and checking the fields of
 has done that before, and made them canonical).
 """
 
+import functools
 import ipaddress
 from typing import Final
 
@@ -25,6 +26,11 @@ def family_of(text: str) -> str:
     return IPV6 if ":" in text else IPV4
 
 
+ADDRESSES_KEPT: Final = 65_536
+"""Sort keys of addresses that are kept: those of the peers of the largest reflector."""
+
+
+@functools.lru_cache(maxsize=ADDRESSES_KEPT)
 def address_key(text: str) -> tuple[int, int]:
     """Return the sort key of an address: version, then number (upstream's text order puts .10 before .9)."""
     address = ipaddress.ip_address(text)

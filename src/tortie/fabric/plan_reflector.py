@@ -6,6 +6,8 @@ and serves the peers that name it, with its router id as cluster id. What it is 
 routeReflectorClusterID (``plan_node.py``). Reference B, rules 1 to 3; RFC 4456 §7, §8.
 """
 
+from operator import is_
+
 from tortie.fabric.addresses import FAMILIES, IPV4, IPV6, speaker_address
 from tortie.fabric.callers import client_sessions
 from tortie.fabric.filter_intent import ACCEPT_ALL
@@ -62,6 +64,32 @@ def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None, add_path:
         log_level=fabric.settings.cluster.log_level,
         quarantine=tuple(sorted(refused | planned.refused | set(fabric.quarantine))),
     )
+
+
+class ReflectorPlanner:
+    """The intent of one reflector from one snapshot after another.
+
+    Its intent comes from speakers, BGPPeers and settings; a change of anything else (a workload, a block, a pool) costs
+    nothing, however many clients it has.
+    """
+
+    __slots__ = ("_add_path", "_decisive", "_intent", "_ip4", "_ip6", "_quarantine")
+
+    def __init__(self, ip4: str, ip6: str | None = None, add_path: str | None = None) -> None:
+        """Plan nothing yet; arguments as of `reflector_intent`."""
+        self._ip4, self._ip6, self._add_path = ip4, ip6, add_path
+        self._decisive: tuple[object, ...] = ()
+        self._quarantine: tuple[Quarantined, ...] = ()
+        self._intent: NodeIntent | None = None
+
+    def __call__(self, fabric: Fabric) -> NodeIntent:
+        """Return what `reflector_intent` does."""
+        decisive = (fabric.settings, fabric.speakers, fabric.peers_by_address, fabric.nodes_of)
+        is_same = len(self._decisive) == len(decisive) and all(map(is_, self._decisive, decisive))
+        if self._intent is None or not is_same or fabric.quarantine != self._quarantine:
+            self._intent = reflector_intent(fabric, self._ip4, self._ip6, self._add_path)
+            self._decisive, self._quarantine = decisive, fabric.quarantine
+        return self._intent
 
 
 def _cluster_id(fabric: Fabric, addresses: dict[str, str]) -> tuple[str | None, set[Quarantined]]:

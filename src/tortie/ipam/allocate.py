@@ -24,6 +24,7 @@ from tortie.model import (
     BlockAffinity,
     FieldProblem,
     IPAMBlock,
+    IPAMConfiguration,
     IPAMHandle,
     IPPool,
     ResourceInvalid,
@@ -35,6 +36,7 @@ from tortie.model.keys import (
     AFFINITY_PREFIX,
     BLOCK_PREFIX,
     HANDLE_PREFIX,
+    IPAM_CONFIGURATION_KEY,
     affinity_key,
     affinity_name,
     block_key,
@@ -187,6 +189,7 @@ def _handle_of(entry: Entry) -> IPAMHandle:
 
 async def _claim_next(store: Store, node: str, ranges: Sequence[PoolRange], own: _Own, now: datetime) -> None:
     """Try to claim one block more for a node; whether that worked shows at the next read."""
+    await _check_may_claim(store, node, own)
     cidr = next_claim(ranges, node, own.pending, await _taken(store))
     if cidr is None:
         pools = ", ".join(pool.cidr for pool in ranges)
@@ -196,6 +199,23 @@ async def _claim_next(store: Store, node: str, ranges: Sequence[PoolRange], own:
             f"is taken{unread}"
         )
     await _claim(store, node, cidr, now)
+
+
+async def _check_may_claim(store: Store, node: str, own: _Own) -> None:
+    """Refuse a block more where IPAMConfiguration does."""
+    entry = await store.get(IPAM_CONFIGURATION_KEY)
+    if entry is None:
+        return
+    configuration = from_stored(entry.key, entry.value)
+    assert isinstance(configuration, IPAMConfiguration), f"{entry.key} is the configuration's key"
+    spec, count = configuration.spec, len(own.blocks)
+    why = None
+    if not spec.auto_allocate_blocks:
+        why = "autoAllocateBlocks is false"
+    elif spec.max_blocks_per_host and count >= spec.max_blocks_per_host:
+        why = f"maxBlocksPerHost is {spec.max_blocks_per_host}"
+    if why is not None:
+        raise PoolsExhausted(f"no free address for node {node}: its {count} blocks are full, and {why}")
 
 
 async def _claim(store: Store, node: str, cidr: str, now: datetime) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "new_block",
     "problem_of",
     "release",
+    "release_ordinal",
     "timestamp",
 ]
 
@@ -128,14 +129,25 @@ def release(block: IPAMBlock, handle: str) -> tuple[IPAMBlock, list[str]]:
         The block after it (the same one if the handle holds nothing here), and the addresses, ascending. They
         are the last to be taken again.
     """
-    spec = block.spec
-    ordinals = _ordinals_of(spec, handle)
+    ordinals = _ordinals_of(block.spec, handle)
     if not ordinals:
         return block, []
+    return _without(block, ordinals), [_address(block.spec, ordinal) for ordinal in ordinals]
+
+
+def release_ordinal(block: IPAMBlock, ordinal: int) -> IPAMBlock:
+    """Give back one address, by its place in the block, whoever holds it; it must be taken."""
+    assert block.spec.allocations[ordinal] is not None, f"ordinal {ordinal} of {block.spec.cidr} is free"
+    return _without(block, [ordinal])
+
+
+def _without(block: IPAMBlock, ordinals: Sequence[int]) -> IPAMBlock:
+    """Return the block without the holders of some of its addresses."""
+    spec = block.spec
     allocations = [None if ordinal in ordinals else index for ordinal, index in enumerate(spec.allocations)]
     kept = sorted({index for index in allocations if index is not None})
     renumbered = {old: new for new, old in enumerate(kept)}
-    after = block.with_spec(
+    return block.with_spec(
         allocations=[None if index is None else renumbered[index] for index in allocations],
         unallocated=[*spec.unallocated, *ordinals],
         attributes=_data([spec.attributes[index] for index in kept]),
@@ -146,7 +158,6 @@ def release(block: IPAMBlock, handle: str) -> tuple[IPAMBlock, list[str]]:
             if ordinal not in {str(released) for released in ordinals}
         },
     )
-    return after, [_address(spec, ordinal) for ordinal in ordinals]
 
 
 def _ordinals_of(spec: IPAMBlockSpec, handle: str) -> list[int]:

@@ -4,6 +4,7 @@ Not here: running commands. Each function takes text or data that a command gave
 be read is left out, and the check then misses with what was seen.
 """
 
+import base64
 import ipaddress
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +23,7 @@ __all__ = [
     "find_best",
     "find_paths",
     "gateway_of",
+    "gateway_value",
     "kernel_ways",
     "mesh_session_count",
     "parse_json",
@@ -70,6 +72,18 @@ def parse_json(text: str) -> object:
     except ValueError:
         return None
     return found
+
+
+def gateway_value(text: str) -> str:
+    """Return the value that etcd's v3 JSON gateway answers with, decoded; "" if it found not just one key."""
+    answer = parse_json(text)
+    found = answer.get("kvs") if isinstance(answer, dict) else None
+    if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
+        return ""
+    try:
+        return base64.b64decode(str(found[0].get("value")), validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def mesh_session_count(nodes: int) -> int:

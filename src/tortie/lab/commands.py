@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Final
 
 import tortie
+from tortie.lab.etcd_lab import datastore_environment, etcd_plans, lab_datastore
 from tortie.lab.foreign.speakers import BIRD1_VARIABLE, SPEAKERS
 from tortie.lab.paths import (
     BIN_INSIDE,
     CERTIFICATES_INSIDE,
     DATASTORE_INSIDE,
     RUN_DIR_INSIDE,
-    datastore_url,
 )
 from tortie.lab.plan import ProcessPlan
 from tortie.lab.topology import Host, Topology
@@ -77,18 +77,20 @@ class CommandLines:
         "--status-socket", "{run_dir}/{socket}",
     )  # fmt: skip
     """A node's name follows; a reflector is told by its environment."""
+    filling: tuple[str, ...] = module_command("tortie.lab.filling", "{file}")
 
 
 COMMANDS: Final = CommandLines(
-    node=("tortie", "node", "run", "--name", "{host}", "--datastore", "{datastore}", "--run-dir", "{run_dir}"),
+    node=("tortie", "node", "run", "--name", "{host}", "--run-dir", "{run_dir}"),
     reflector=("tortie", "reflector", "run"),
     api=(
         "tortie", "api", "--listen", "{address}:{port}",
         "--ca-cert", "{pki}/ca.pem", "--cert", "{pki}/server.pem", "--key", "{pki}/server-key.pem",
-        "--grant", "write=CN=calicoctl", "--datastore", "{datastore}",
+        "--grant", "write=CN=calicoctl",
     ),
 )  # fmt: skip
-"""What the lab starts. The reflector is told by its environment, as the document's container is: IP, IP6."""
+"""What the lab starts. All are told of the datastore by their environment, and the reflector of its addresses,
+as the document's container is (IP, IP6)."""
 
 
 def command_wrapper() -> str:
@@ -108,17 +110,18 @@ def python_path() -> str:
     return ":".join(dict.fromkeys([source, *given]))
 
 
-def host_environment(outer: Mapping[str, str]) -> dict[str, str]:
+def host_environment(topology: Topology, outer: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of commands and processes on a host.
 
     Args:
+        topology: of the lab.
         outer: the environment of the person's own shell.
     """
     kept = {name: outer[name] for name in KEPT_VARIABLES if name in outer}
     return {
         **kept,
         "PATH": f"{BIN_INSIDE}:{SYSTEM_PATH}",
-        "TORTIE_DATASTORE": datastore_url(DATASTORE_INSIDE),
+        **datastore_environment(topology),
         "TORTIE_RUN_DIR": RUN_DIR_INSIDE,
     }
 
@@ -129,24 +132,26 @@ def agent_process(host: str, role: str) -> str:
 
 
 def process_plans(topology: Topology, outer: Mapping[str, str], commands: CommandLines) -> tuple[ProcessPlan, ...]:
-    """Return the processes of a topology: an agent a host, and the API where it is asked for."""
-    environment = host_environment(outer)
-    found: list[ProcessPlan] = []
+    """Return the processes of a topology: etcd's, an agent a host, and the API where it is asked for."""
+    environment = host_environment(topology, outer)
+    filling = tuple(word.format(file=DATASTORE_INSIDE) for word in commands.filling)
+    found = [*etcd_plans(topology, {**environment, "PYTHONPATH": python_path()}, filling)]
+    datastore = lab_datastore(topology)
     for host in topology.hosts:
         if host.agent != "none":
-            found.append(_agent(host, environment, commands))
+            found.append(_agent(host, environment, commands, datastore))
         if host.api_port is not None:
             found.append(_api(host, host.api_port, environment, commands))
     return tuple(found)
 
 
-def _agent(host: Host, environment: dict[str, str], commands: CommandLines) -> ProcessPlan:
+def _agent(host: Host, environment: dict[str, str], commands: CommandLines, datastore: str) -> ProcessPlan:
     is_reflector = host.role == "reflector"
     name = agent_process(host.name, host.role)
     kind = name.rpartition("/")[2]
     addresses = {"IP": host.address(4), "IP6": host.address(6)} if is_reflector else {}
     if host.agent in SPEAKERS:
-        arguments = (*_fill(commands.foreign, host), *(() if is_reflector else ("--name", host.name)))
+        arguments = (*_fill(commands.foreign, host, datastore), *(() if is_reflector else ("--name", host.name)))
         environment = {**environment, "PYTHONPATH": python_path()}
     else:
         arguments = _fill(commands.reflector if is_reflector else commands.node, host)
@@ -173,7 +178,7 @@ def _api(host: Host, port: int, environment: dict[str, str], commands: CommandLi
     )
 
 
-def _fill(template: tuple[str, ...], host: Host) -> tuple[str, ...]:
+def _fill(template: tuple[str, ...], host: Host, datastore: str = "") -> tuple[str, ...]:
     address = host.address(4) or f"[{host.address(6)}]"
     values = {
         "host": host.name,
@@ -181,7 +186,7 @@ def _fill(template: tuple[str, ...], host: Host) -> tuple[str, ...]:
         "socket": STATUS_SOCKET,
         "address": address,
         "port": str(host.api_port),
-        "datastore": datastore_url(DATASTORE_INSIDE),
+        "datastore": datastore,
         "run_dir": RUN_DIR_INSIDE,
         "pki": CERTIFICATES_INSIDE,
     }

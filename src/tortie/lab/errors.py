@@ -85,6 +85,15 @@ class NoDualStack(LabError):
         super().__init__(f"lab '{name}': no form with IPv4 and IPv6 (--dual-stack is for {', '.join(known)})")
 
 
+class EtcdImpossible(LabError):
+    """A topology has too few nodes for the members of an etcd cluster."""
+
+    def __init__(self, name: str, count: int, nodes: Sequence[str]) -> None:
+        """Name those that could have one."""
+        found = f"{', '.join(nodes)}" if nodes else "none"
+        super().__init__(f"lab '{name}': no {count} etcd members: expected as many nodes with IPv4, found {found}")
+
+
 class LabExists(LabError):
     """A lab of this name runs already."""
 

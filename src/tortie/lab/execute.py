@@ -87,7 +87,7 @@ def exec_interactive(lab: Lab, target: str, command: Sequence[str], environment:
     arguments = exec_arguments(lab, target, [*RESET_SIGNALS, *command], folder=os.getcwd())
     held = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
     try:
-        code = subprocess.call(arguments, env=host_environment(environment))
+        code = subprocess.call(arguments, env=host_environment(lab.topology, environment))
     finally:
         for number, handler in held.items():
             signal.signal(number, handler)
@@ -113,7 +113,7 @@ async def run_on(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=host_environment(os.environ),
+        env=host_environment(lab.topology, os.environ),
         start_new_session=True,
     )
     try:

@@ -32,7 +32,17 @@ from tortie.lab.commands import module_command
 from tortie.lab.control import serve, text_argument
 from tortie.lab.errors import ControlFailed, LabError
 from tortie.lab.paths import LabDirectory
-from tortie.lab.plan import PROBER, HolderPlan, ProbeTarget, ProbeTargets, ProcessPlan, plan_from_json, targets_to_json
+from tortie.lab.plan import (
+    FILLING,
+    PROBER,
+    HolderPlan,
+    ProbeTarget,
+    ProbeTargets,
+    ProcessPlan,
+    Stage,
+    plan_from_json,
+    targets_to_json,
+)
 from tortie.lab.supervisor import Supervisor
 
 __all__ = ["READY_TIMEOUT_S", "Holder", "main"]
@@ -123,14 +133,17 @@ class Holder:
                     self._end("its folder is gone")
 
     async def _start_all(self) -> None:
-        names = self._supervisor.automatic()
+        for stage in Stage:
+            await self._start_stage(self._supervisor.automatic(stage))
+
+    async def _start_stage(self, names: list[str]) -> None:
         for first in range(0, len(names), STARTS_AT_ONCE):
             batch = names[first : first + STARTS_AT_ONCE]
             for name in batch:
                 self._supervisor.start(name)
             for name in batch:
                 await self._supervisor.wait_ready(name, READY_TIMEOUT_S)
-                self._launcher.progress(f"{name} is ready")
+                self._launcher.progress("the datastore is filled" if name == FILLING else f"{name} is ready")
 
     def _connection_closed(self, asked: set[str]) -> None:
         if "hold" in asked:

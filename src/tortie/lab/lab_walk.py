@@ -82,7 +82,9 @@ class LabWalk(ABC):
     # ------------------------------------------------------------------------------------------ first and last step
 
     def _first_step(self) -> Step:
-        return self._step("Raise the lab", SEED_LINES.up, self._raise, "", "every process takes connections")
+        members = len(self.topology.etcd_hosts)
+        line = SEED_LINES.up + (f" --etcd {members}" if members else "")
+        return self._step("Raise the lab", line, self._raise, "", "every process takes connections")
 
     def _last_step(self) -> Step:
         if self._is_kept:

@@ -29,6 +29,11 @@ class SeedLines:
         "-L https://{api}:{port}/v2/keys/calico/bgp/v1/{record}/{reflector} "
         '-XPUT -d value="{{\\"ip\\":\\"{reflector}\\",\\"cluster_id\\":\\"{cluster_id}\\"}}"'
     )
+    read_record: str = (
+        "curl --cacert $ETCD_CA_CERT_FILE --cert $ETCD_CERT_FILE --key $ETCD_KEY_FILE https://{member}/v3/kv/range "
+        '-d "{{\\"key\\": \\"$(printf /calico/bgp/v1/{record}/{reflector} | base64 -w0)\\"}}"'
+    )
+    kill_member: str = "kill -9 $(pgrep -f '[e]tcd --name={member_host} ')"
     mesh_off: str = "calicoctl config set nodeToNodeMesh off"
     create_peer: str = (
         "calicoctl create -f - << EOF\n"

@@ -177,7 +177,10 @@ class MixedWalk(LabWalk):
         name = agent_process(reflector.name, reflector.role)
         await self._hands.lab.stop_process(name)  # it may not have noticed yet that its speaker is gone
         await self._hands.lab.start_process(name)
-        return await self._wait_sessions(self._reflected_count(), progress)
+        result = await self._wait_sessions(self._reflected_count(), progress)
+        if reflector.agent == "tortie":
+            await self._hands.wait_restarted(reflector.name)
+        return result
 
     # ------------------------------------------------------------------------------------------ what steps share
 

@@ -12,6 +12,7 @@ __all__ = [
     "BIN_INSIDE",
     "CERTIFICATES_INSIDE",
     "DATASTORE_INSIDE",
+    "ETCD_INSIDE",
     "HOLDER_STATE",
     "RUN_DIR_INSIDE",
     "SHARED_INSIDE",
@@ -31,6 +32,9 @@ RUN_DIR_INSIDE: Final = "/run/tortie"
 
 DATASTORE_FILE: Final = "tortie.db"
 DATASTORE_INSIDE: Final = f"{SHARED_INSIDE}/store/{DATASTORE_FILE}"
+
+ETCD_INSIDE: Final = Path(SHARED_INSIDE) / "etcd"
+"""Data and certificates of the lab's etcd cluster, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,11 @@ class LabDirectory:
     def datastore(self) -> Path:
         """The sqlite file of the datastore; its folder holds the journal files as well."""
         return self.shared / "store" / DATASTORE_FILE
+
+    @property
+    def etcd(self) -> Path:
+        """What hosts see at ETCD_INSIDE."""
+        return self.shared / ETCD_INSIDE.name
 
     def host_run(self, host: str) -> Path:
         """Return what a host sees as /run/tortie."""

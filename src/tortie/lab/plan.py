@@ -5,6 +5,7 @@ The structures to know are `HolderPlan` and `ProcessPlan`.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,11 +14,14 @@ from tortie.lab.errors import LabError
 from tortie.lab.wiring import Wiring
 
 __all__ = [
+    "FILLING",
+    "LAB_PROCESSES",
     "PROBER",
     "HolderPlan",
     "ProbeTarget",
     "ProbeTargets",
     "ProcessPlan",
+    "Stage",
     "plan_from_json",
     "plan_to_json",
     "targets_from_json",
@@ -26,6 +30,20 @@ __all__ = [
 
 PROBER: Final = "lab/prober"
 """Name of the prober among the holder's processes."""
+
+FILLING: Final = "lab/filling"
+"""Name of the task that fills etcd; it has done its work when it ends."""
+
+LAB_PROCESSES: Final = frozenset({PROBER, FILLING})
+"""Processes that are no host's."""
+
+
+class Stage(IntEnum):
+    """When a process starts: a stage begins when all of the one before are ready."""
+
+    DATASTORE = 0
+    FILLING = 1
+    AGENTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +58,7 @@ class ProcessPlan:
         log: file for standard output and error, relative to the state directory.
         is_automatic: start it when the lab comes up.
         ready_socket: it is ready when this unix socket takes connections; relative to the state directory.
+        stage: when it starts; a process of the stage FILLING is ready when it has ended without an error.
         ready_port: it is ready when this TCP address of its host takes connections ("10.10.31.190", 2379).
     """
 
@@ -51,6 +70,12 @@ class ProcessPlan:
     is_automatic: bool = True
     ready_socket: str | None = None
     ready_port: tuple[str, int] | None = None
+    stage: Stage = Stage.AGENTS
+
+    @property
+    def is_task(self) -> bool:
+        """It does its work and ends."""
+        return self.stage is Stage.FILLING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,12 +86,22 @@ class RacksWalk(LabWalk):
             self._path_step("In one LAN", near, neighbour),
             self._path_step("From rack to rack, hop by hop", near, far),
             *self._reflection_steps(near, far),
-            self._step("One reflector is killed", KILL, partial(self._kill, first), first.name, REACHED),
-            self._return_step((first,)),
+            *self._kill_steps(first, far),
             self._stop_step("Both reflectors of a rack are stopped", pair),
             self._kernel_step(near),
             self._return_step(pair),
         ]  # fmt: skip
+
+    def _kill_steps(self, first: Host, far: Host) -> list[Step]:
+        """Return the death of one reflector, then of one of another rack beside it where nobody is cut off by both."""
+        other = self._racks.reflectors(far)[0]
+        killed = [("One reflector is killed", first)]
+        if other != first and not self._racks.silent(frozenset((first.name, other.name))):
+            killed.append(("One of another rack is killed as well", other))
+        return [
+            *(self._step(title, KILL, partial(self._kill, host), host.name, REACHED) for title, host in killed),
+            self._return_step([host for _, host in killed]),
+        ]
 
     def _reflection_steps(self, near: Host, far: Host) -> list[Step]:
         """Return what shows cluster ids at work; with one id a reflector and not a rack, less can be foretold."""

@@ -19,6 +19,8 @@ from tortie.lab.commands import CommandLines, module_command, process_plans, pyt
 from tortie.lab.control import CONTROL_TIMEOUT_S, connect, peer_pid
 from tortie.lab.datastore import fill_datastore
 from tortie.lab.errors import HolderFailed
+from tortie.lab.etcd_lab import CLIENT, etcd_cluster
+from tortie.lab.etcd_members import write_cluster_tls
 from tortie.lab.namespaces import NamespaceSet
 from tortie.lab.paths import LabDirectory
 from tortie.lab.plan import HolderPlan, plan_to_json
@@ -86,7 +88,10 @@ def _write_files(topology: Topology, directory: LabDirectory, now: datetime) -> 
     servers = [host for host in topology.hosts if host.api_port is not None]
     addresses = [text.partition("/")[0] for host in servers for item in host.interfaces for text in item.addresses]
     names = [host.name for host in servers]
-    write_certificates(directory.certificates, make_authority(topology.name, now), addresses, names)
+    authority = make_authority(topology.name, now)
+    write_certificates(directory.certificates, authority, addresses, names)
+    if cluster := etcd_cluster(topology):
+        write_cluster_tls(replace(cluster, folder=directory.etcd), authority, [CLIENT])
     directory.names.write_text(_host_names(topology), encoding="ascii")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tortie.lab.errors import Requirement, RequirementsMissing
+from tortie.lab.etcd_members import ETCD_PACKAGE, ETCD_PROGRAM
 from tortie.lab.foreign.speakers import missing_speakers
 from tortie.lab.topology_types import Topology
 
@@ -21,6 +22,7 @@ __all__ = [
     "find_missing",
     "has_user_namespace",
     "missing_commands",
+    "missing_etcd",
     "refusal",
     "unshare_command",
 ]
@@ -64,7 +66,7 @@ def check_requirements(topology: Topology | None = None) -> None:
     """
     missing = [item for item in find_missing() if item.is_required]
     if topology is not None:
-        missing += missing_speakers(topology)
+        missing += [*missing_speakers(topology), *missing_etcd(topology, shutil.which)]
     if missing:
         raise RequirementsMissing(missing)
 
@@ -102,6 +104,13 @@ def missing_commands(find: Callable[[str], str | None]) -> list[Requirement]:
         )
         for package, commands in packages.items()
     ]
+
+
+def missing_etcd(topology: Topology, find: Callable[[str], str | None]) -> list[Requirement]:
+    """Return etcd if a topology's datastore is to be etcd and it is not installed."""
+    if not topology.etcd_hosts or find(ETCD_PROGRAM):
+        return []
+    return [Requirement(name=ETCD_PROGRAM, reason="the lab's datastore", remedy=f"apt-get install -y {ETCD_PACKAGE}")]
 
 
 def has_user_namespace() -> bool:

@@ -7,12 +7,14 @@ What is typed on a host is run as it is printed, by a shell on that host. Some l
 `lab up` and `lab down`; the start of the reflector, which is the holder's work, so that its end is noticed; and `ping`,
 since the lab's prober asks all pairs at once. Any topology will do that has nodes on one LAN, one reflector that is
 started by hand, and one API. Where all of them have IPv6 as well, each family has sessions, a record, a global peer and
-a route that is shown of its own. Structure to know: `SeedWalk`; `run_seed` is the way in.
+a route that is shown of its own. Where the datastore is etcd, the record is read back from a member and a member is
+killed; the walk goes on with the others. Structure to know: `SeedWalk`; `run_seed` is the way in.
 """
 
 import asyncio
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -23,6 +25,7 @@ from tortie.lab.checks import (
     count_established,
     ends_of,
     find_best,
+    gateway_value,
     mesh_session_count,
     parse_json,
     parse_ss,
@@ -32,13 +35,15 @@ from tortie.lab.checks import (
 )
 from tortie.lab.commands import COMMANDS, CommandLines
 from tortie.lab.errors import TopologyInvalid
+from tortie.lab.etcd_lab import etcd_cluster, member_process
+from tortie.lab.etcd_members import EtcdMember
 from tortie.lab.lab_walk import LabWalk, run_lab_walk
 from tortie.lab.lines import SEED_LINES, line_values
 from tortie.lab.pings import LOST_AFTER_S
-from tortie.lab.status import LabStatus
+from tortie.lab.status import LabStatus, lab_status
 from tortie.lab.topology import Host, Topology
 from tortie.lab.walk import OnEvent, Outcome, Progress, Step, WalkRecord
-from tortie.lab.walk_tools import outcome, said
+from tortie.lab.walk_tools import PING_ROUNDS, outcome, said
 
 __all__ = ["SeedWalk", "run_seed"]
 
@@ -112,13 +117,14 @@ class SeedWalk(LabWalk):
             self._step("The AS number", lines.get_as_number, self._get_as_number, first, as_number),
             self._step("Start the reflector", lines.run_reflector, self._start_reflector, by_hand, "it runs"),
             *(self._record_step(version) for version in self._versions),
+            *self._etcd_steps(),
             self._step("Mesh off", lines.mesh_off, self._mesh_off, first, "exit code 0"),
             *(self._peer_step(version) for version in self._versions),
             self._step("Sessions with the reflector", lines.connections, self._wait_reflected, by_hand,
                        f"{count} connections, all to {self._ends_text()}"),
             self._step("Every container pings every other, again", self._ping_line, self._ping_reflected,
                        self._pinger(), reached),
-            *(self._route_step(version) for version in self._versions),
+            *(self._route_step(version, *pair) for pair in _shown(self._nodes) for version in self._versions),
             self._step("Session counts side by side", lines.sessions, self._compare, first,
                        f"{mesh} sessions before, {count} now"),
             self._step("Pings throughout", self._ping_line, self._report_pings, self._pinger(),
@@ -183,6 +189,57 @@ class SeedWalk(LabWalk):
         expected = f'action "set" with cluster_id {wanted["cluster_id"]}'
         return said(output, expected, ok=action == "set" and value == wanted)
 
+    def _etcd_steps(self) -> list[Step]:
+        """Return what there is to see where the datastore is etcd: what it holds, and a member's death."""
+        cluster = etcd_cluster(self.topology)
+        if cluster is None:
+            return []
+        last = cluster.members[-1]
+        read = [self._read_step(version, last) for version in self._versions]
+        kill = SEED_LINES.kill_member.format(member_host=last.name)
+        line = f"{kill}\n{SEED_LINES.get_as_number}"
+        expected = "the others answer, no session and no ping is lost"
+        died = self._step("A member of etcd dies", line, partial(self._kill_member, last, kill), last.name, expected)
+        return [*read, died] if len(cluster.members) > 1 else read
+
+    def _read_step(self, version: int, member: EtcdMember) -> Step:
+        line = SEED_LINES.read_record.format(**self._values_of(version), member=member.endpoint)
+        title = _titled("Read it from etcd itself", version)
+        run = partial(self._read_record, version, line)
+        return self._step(title, lambda: line, run, self._reflector.name, "the record, in base64")
+
+    async def _read_record(self, version: int, line: str, _: Progress) -> Outcome:
+        output = await self._hands.type(self._reflector.name, line)
+        value = parse_json(gateway_value(output.stdout))
+        wanted = {"ip": self._reflector.address(version), "cluster_id": self._values["cluster_id"]}
+        return outcome(
+            f"one key whose value is {json.dumps(wanted)}",
+            f"value {json.dumps(value)}" if value else output.stdout.strip() or output.stderr.strip(),
+            ok=value == wanted,
+            output=output.stdout,
+        )
+
+    async def _kill_member(self, member: EtcdMember, line: str, _: Progress) -> Outcome:
+        """Kill a member, ask for the AS number on its host, and let everybody ping on."""
+        before = (await self._hands.probe.counters()).lost
+        await self._hands.type(member.name, line)
+        status = await self._hands.wait_status(lambda now: _has_ended(now, member))
+        answer = await self._type(member.name, SEED_LINES.get_as_number)
+        await self._hands.wait_pings(PING_ROUNDS)
+        lost = (await self._hands.probe.counters()).lost - before
+        status = await lab_status(self._hands.lab)
+        ends, found = 2 * self._counts()[0], self._mesh_ends(status)
+        has_answer = answer.stdout.strip() == str(self.topology.as_number)
+        return outcome(
+            f"it is gone, the AS number is {self.topology.as_number}, {ends // 2} sessions, no ping lost",
+            f"it {'is gone' if _has_ended(status, member) else 'runs'}, the AS number is "
+            f"{(answer.stdout or answer.stderr).strip()}, {found // 2} sessions, {lost} pings lost",
+            ok=_has_ended(status, member) and has_answer and found == ends and lost == 0,
+            output=answer.stdout,
+            lost=lost,
+            sessions=found // 2,
+        )
+
     async def _mesh_off(self, _: Progress) -> Outcome:
         self._lost_in_mesh = (await self._hands.probe.counters()).lost
         output = await self._type(self._nodes[0].name, SEED_LINES.mesh_off)
@@ -231,15 +288,14 @@ class SeedWalk(LabWalk):
         self._lost_when_switched = (await self._hands.probe.counters()).lost
         return result
 
-    def _route_step(self, version: int) -> Step:
+    def _route_step(self, version: int, node: Host, target: Host) -> Step:
         expected = "ORIGINATOR_ID of its node, CLUSTER_LIST of the reflector"
-        line = partial(self._route_line, version)
+        line = partial(self._route_line, version, target)
         title = _titled("A reflected route", version)
-        return self._step(title, line, partial(self._show_route, version), self._nodes[1].name, expected)
+        return self._step(title, line, partial(self._show_route, version, node, target), node.name, expected)
 
-    async def _show_route(self, version: int, _: Progress) -> Outcome:
-        node, target = self._nodes[1], self._nodes[2]
-        prefix = self._shown_prefix(version)
+    async def _show_route(self, version: int, node: Host, target: Host, _: Progress) -> Outcome:
+        prefix = self._prefix_of(version, target)
         output = await self._type(node.name, SEED_LINES.routes, prefix=prefix)
         kernel = await self._type(node.name, KERNEL_LINES[version], prefix=prefix)
         path = find_best(parse_json(output.stdout), prefix) or {}
@@ -311,14 +367,14 @@ class SeedWalk(LabWalk):
     def _values_of(self, version: int) -> dict[str, str]:
         return line_values(self.topology, self._reflector, self._api, version)
 
-    def _route_line(self, version: int) -> str:
-        prefix = self._shown_prefix(version)
+    def _route_line(self, version: int, target: Host) -> str:
+        prefix = self._prefix_of(version, target)
         return "\n".join(line.format(prefix=prefix) for line in (SEED_LINES.routes, KERNEL_LINES[version]))
 
-    def _shown_prefix(self, version: int) -> str:
-        """Return the block of the third node's first container."""
-        target, mark = self._nodes[2].name, FAMILY_MARKS[version]
-        container = next(item for item in self._hands.lab.state.wiring.containers if item.host == target)
+    def _prefix_of(self, version: int, node: Host) -> str:
+        """Return the block of a node's first container."""
+        mark = FAMILY_MARKS[version]
+        container = next(item for item in self._hands.lab.state.wiring.containers if item.host == node.name)
         address = next(text for text in container.addresses if mark in text)
         pool = next(pool for pool in self.topology.pools if mark in pool.cidr)
         return block_of(address, pool.block_size or BLOCK_SIZES[version])
@@ -330,6 +386,13 @@ class SeedWalk(LabWalk):
 # ------------------------------------------------------------------------------------------------ leaves
 
 
+def _shown(nodes: Sequence[Host]) -> list[tuple[Host, Host]]:
+    """Return a node that shows its routes and one whose route it shows; none where all speakers are foreign ones."""
+    first, second, third = nodes[:NODES_MIN]
+    node = next((each for each in (second, first, third) if each.agent == "tortie"), None)
+    return [] if node is None else [(node, second if node == third else third)]
+
+
 def _versions(topology: Topology, reflector: Host) -> tuple[int, ...]:
     """Return 4, and 6 where reflector, nodes, containers and a pool have it."""
     has_hosts = all(host.address(6) for host in (reflector, *topology.nodes))
@@ -337,6 +400,11 @@ def _versions(topology: Topology, reflector: Host) -> tuple[int, ...]:
     fixed = [item.addresses for item in topology.containers if item.addresses]
     has_containers = all(any(FAMILY_MARKS[6] in text for text in addresses) for addresses in fixed)
     return (4, 6) if has_hosts and has_pool and has_containers else (4,)
+
+
+def _has_ended(status: LabStatus, member: EtcdMember) -> bool:
+    name = member_process(member.name)
+    return any(each.name == name and not each.is_running for host in status.hosts for each in host.processes)
 
 
 def _titled(title: str, version: int) -> str:

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from tortie.lab.commands import STATUS_SOCKET
+from tortie.lab.commands import STATUS_SOCKET, agent_process
 from tortie.lab.errors import ControlFailed
 from tortie.lab.lifecycle import Lab
-from tortie.lab.plan import PROBER
+from tortie.lab.plan import LAB_PROCESSES
 from tortie.lab.supervisor import ProcessReport, exit_text
 from tortie.lab.wiring import ContainerWiring
 from tortie.node.errors import AgentNotRunning, AgentRefused, AgentUnreachable
@@ -77,8 +77,9 @@ class HostStatus:
 
     @property
     def has_ended_agent(self) -> bool:
-        """True if a process of the host was started and is no more: waiting for it is in vain."""
-        return any(process.starts and not process.is_running for process in self.processes)
+        """True if the host's agent was started and is no more: waiting for it is in vain."""
+        name = agent_process(self.name, self.role)
+        return any(each.name == name and each.starts and not each.is_running for each in self.processes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ async def lab_status(lab: Lab) -> LabStatus:
     reports = await _reports(lab)
     by_host: dict[str, list[ProcessReport]] = {}
     for report in reports:
-        if report.name != PROBER:
+        if report.name not in LAB_PROCESSES:
             by_host.setdefault(report.host, []).append(report)
     hosts = await asyncio.gather(
         *(_host_status(lab, host.name, by_host.get(host.name, [])) for host in lab.topology.hosts)

@@ -19,7 +19,7 @@ from typing import Final
 
 from tortie.lab.errors import ControlFailed
 from tortie.lab.namespaces import NamespaceSet, run_inside
-from tortie.lab.plan import ProcessPlan
+from tortie.lab.plan import ProcessPlan, Stage
 
 __all__ = ["ProcessReport", "Supervisor", "exit_text"]
 
@@ -94,9 +94,10 @@ class Supervisor:
         """Return one process; ControlFailed if there is none of that name."""
         return _report(self._find(name))
 
-    def automatic(self) -> list[str]:
-        """Return the names of the processes that start with the lab."""
-        return [name for name, process in self._processes.items() if process.plan.is_automatic]
+    def automatic(self, stage: Stage) -> list[str]:
+        """Return the names of the processes that start with the lab, in one of its stages."""
+        plans = (process.plan for process in self._processes.values())
+        return [plan.name for plan in plans if plan.is_automatic and plan.stage is stage]
 
     def start(self, name: str) -> ProcessReport:
         """Start a process; ControlFailed if it runs already or cannot be started."""
@@ -140,25 +141,38 @@ class Supervisor:
             return await self.wait_ended(name, STOP_TIMEOUT_S)
 
     async def stop_all(self) -> None:
-        """End every process, all at once."""
+        """End every process, a stage at once, the last one first: an agent takes its leave of the datastore.
+
+        The datastore's members are killed: the last ones would wait for the others, and their data goes with the lab.
+        """
 
         async def stop_one(name: str) -> None:
+            process = self._processes[name]
+            if process.plan.stage is Stage.DATASTORE and process.pid is not None:
+                self.send_signal(name, signal.SIGKILL)
             try:
                 await self.stop(name)
             except ControlFailed as error:  # the kernel ends it with the holder
                 print(error, file=sys.stderr, flush=True)  # noqa: T201  # the holder's log
 
-        async with asyncio.TaskGroup() as group:
-            for name in self._processes:
-                group.create_task(stop_one(name))
+        for stage in reversed(Stage):
+            async with asyncio.TaskGroup() as group:
+                for name, process in self._processes.items():
+                    if process.plan.stage is stage:
+                        group.create_task(stop_one(name))
 
     async def wait_ready(self, name: str, timeout_s: float) -> ProcessReport:
-        """Return when a process takes connections.
+        """Return when a process takes connections; a task, when it has ended well.
 
         Raises:
             ControlFailed: it ended before, or does not answer in time; the message has the end of its log.
         """
         process = self._find(name)
+        if process.plan.is_task:
+            report = await self.wait_ended(name, timeout_s)
+            if report.exit_status:
+                raise ControlFailed(self._failure(process, f"failed ({exit_text(report.exit_status)})"))
+            return report
         try:
             async with asyncio.timeout(timeout_s):
                 # A socket tells nobody when it begins to listen.

@@ -130,7 +130,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """One whole topology; hosts and LANs in the order of the file."""
+    """One whole topology; hosts and LANs in the order of the file.
+
+    `etcd_hosts` names the hosts with a member of the datastore; none: the datastore is a file.
+    """
 
     name: str
     description: str
@@ -141,6 +144,7 @@ class Topology:
     lans: tuple[LAN, ...]
     hosts: tuple[Host, ...]
     peers: tuple[Peer, ...] = ()
+    etcd_hosts: tuple[str, ...] = ()
 
     @property
     def containers(self) -> tuple[Container, ...]:

@@ -13,11 +13,11 @@ from tortie.lab.errors import LabError
 from tortie.lab.execute import Output, run_on
 from tortie.lab.lifecycle import Lab
 from tortie.lab.probe import Probe, Reach, silent_text
-from tortie.lab.status import LabStatus, lab_status
+from tortie.lab.status import LabStatus, agent_status, lab_status
 from tortie.lab.topology import Host
 from tortie.lab.walk import Outcome, Progress
 
-__all__ = ["Hands", "outcome", "said"]
+__all__ = ["PING_ROUNDS", "Hands", "outcome", "said"]
 
 SESSIONS_TIMEOUT_S: Final = 40.0
 REACH_TIMEOUT_S: Final = 30.0
@@ -69,6 +69,19 @@ class Hands:
             if is_so(status) or clock() >= end:
                 return status
             await asyncio.sleep(POLL_S)
+
+    async def wait_restarted(self, host: str) -> None:
+        """Return when an agent of ours that has restarted knows what its peers have, and tells the others.
+
+        Raises:
+            LabError: it does not in SESSIONS_TIMEOUT_S.
+        """
+        try:
+            async with asyncio.timeout(SESSIONS_TIMEOUT_S):
+                while (await agent_status(self.lab, host))["speaker"]["deferred_families"]:  # noqa: ASYNC110 - it happens in another process
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise LabError(f"{host} waits for its peers for {SESSIONS_TIMEOUT_S:g} s") from None
 
     async def wait_said(self, host: str, line: str, is_so: Callable[[str], bool]) -> Output:
         """Run a line until its output is as it should be, and return it, or the last one before the deadline."""

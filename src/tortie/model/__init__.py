@@ -53,13 +53,17 @@ from tortie.model.errors import (
     UnknownKind,
 )
 from tortie.model.fields import duration_s
+from tortie.model.host_endpoint import HostEndpoint
 from tortie.model.ip_pool import EncapsulationMode, IPPool, IPPoolSpec
+from tortie.model.ip_reservation import IPReservation
 from tortie.model.ipam_block import IPAMBlock, IPAMBlockSpec
+from tortie.model.ipam_configuration import IPAM_CONFIGURATION_NAME, IPAMConfiguration
 from tortie.model.ipam_handle import IPAMHandle, IPAMHandleSpec
 from tortie.model.keys import SECRET_PREFIX, ParsedKey, key_of, kind_prefixes, parse_key, resource_key
 from tortie.model.kinds import KINDS, KindInfo, find_kind
 from tortie.model.manifest import ManifestItem, load_items, load_manifests
 from tortie.model.node import Node, NodeBGPSpec, NodeSpec
+from tortie.model.node_status import CalicoNodeStatus
 from tortie.model.resource import Metadata, Resource
 from tortie.model.route_reflector import RouteReflector, RouteReflectorSpec
 from tortie.model.secret import Secret, is_secret_key
@@ -78,6 +82,7 @@ __all__ = [
     "DEFAULT_AS_NUMBER",
     "DEFAULT_NAME",
     "DEFAULT_NAMESPACE",
+    "IPAM_CONFIGURATION_NAME",
     "KINDS",
     "PLAIN",
     "SECRET_PREFIX",
@@ -92,6 +97,7 @@ __all__ = [
     "BGPPeerSpec",
     "BlockAffinity",
     "BlockAffinitySpec",
+    "CalicoNodeStatus",
     "ConfigInvalid",
     "ConfigName",
     "EncapsulationMode",
@@ -99,12 +105,15 @@ __all__ = [
     "FilterAction",
     "FilterOperation",
     "FilterRule",
+    "HostEndpoint",
     "IPAMBlock",
     "IPAMBlockSpec",
+    "IPAMConfiguration",
     "IPAMHandle",
     "IPAMHandleSpec",
     "IPPool",
     "IPPoolSpec",
+    "IPReservation",
     "KindInfo",
     "ManifestInvalid",
     "ManifestItem",

@@ -18,9 +18,9 @@ from tortie.model.fields import (
     IPV4,
     IPV6,
     ASNumber,
+    EntriesBetween,
     Expected,
     as_text,
-    entries_between,
     integer_between,
     parse_network_of,
     word_of,
@@ -81,13 +81,13 @@ def parse_interface_pattern(value: object) -> str:
 
 Priority = Annotated[int, BeforeValidator(integer_between(1, PRIORITY_MAX))]
 CommunityText = Annotated[str, BeforeValidator(parse_community)]
-ASPath = Annotated[tuple[ASNumber, ...], AfterValidator(entries_between(1))]
+ASPath = Annotated[tuple[ASNumber, ...], AfterValidator(EntriesBetween(1))]
 
 
 class CommunityMatch(Model):
     """The community that a route must carry."""
 
-    values: Annotated[tuple[CommunityText, ...], AfterValidator(entries_between(COMMUNITY_COUNT, COMMUNITY_COUNT))] = (
+    values: Annotated[tuple[CommunityText, ...], AfterValidator(EntriesBetween(COMMUNITY_COUNT, COMMUNITY_COUNT))] = (
         Field(description="a list of one community aa:nn or aa:nn:mm")
     )
 
@@ -101,7 +101,7 @@ class AddCommunity(Model):
 class PrependASPath(Model):
     """Put AS numbers in front of the path, the first of them leftmost."""
 
-    prefix: Annotated[tuple[ASNumber, ...], AfterValidator(entries_between(1, PREPEND_COUNT_MAX))] = Field(
+    prefix: Annotated[tuple[ASNumber, ...], AfterValidator(EntriesBetween(1, PREPEND_COUNT_MAX))] = Field(
         description=f"a list of 1 to {PREPEND_COUNT_MAX} AS numbers"
     )
 
@@ -162,7 +162,7 @@ class FilterRule(Model):
     as_path_prefix: ASPath | None = Field(default=None, alias="asPathPrefix")
     priority: Priority | None = None
     operations: (
-        Annotated[tuple[FilterOperation, ...], AfterValidator(entries_between(1, OPERATION_COUNT_MAX))] | None
+        Annotated[tuple[FilterOperation, ...], AfterValidator(EntriesBetween(1, OPERATION_COUNT_MAX))] | None
     ) = None
 
     @model_validator(mode="after")

@@ -270,6 +270,39 @@ TABLES: Final[dict[str, Columns]] = {
         {"NAME": _name, "ADDRESSES": lambda handle, _: str(sum(handle.spec.block.values()))},
         ("NAME", "ADDRESSES"),
     ),
+    "IPAMConfiguration": Columns(
+        {
+            "NAME": _name,
+            "STRICTAFFINITY": lambda item, _: _yes_no(item.spec.strict_affinity),
+            "AUTOALLOCATEBLOCKS": lambda item, _: _yes_no(item.spec.auto_allocate_blocks),
+            "MAXBLOCKSPERHOST": lambda item, _: str(item.spec.max_blocks_per_host),
+        },
+        ("NAME", "STRICTAFFINITY", "AUTOALLOCATEBLOCKS"),
+        ("NAME", "STRICTAFFINITY", "AUTOALLOCATEBLOCKS", "MAXBLOCKSPERHOST"),
+    ),
+    "IPReservation": Columns(
+        {"NAME": _name, "CIDRS": lambda item, _: ",".join(item.spec.reserved_cidrs)}, ("NAME",), ("NAME", "CIDRS")
+    ),
+    "HostEndpoint": Columns(
+        {
+            "NAME": _name,
+            "NODE": lambda endpoint, _: endpoint.spec.node,
+            "INTERFACE": lambda endpoint, _: endpoint.spec.interface_name or "",
+            "IPS": lambda endpoint, _: ",".join(endpoint.spec.expected_ips or ()),
+            "PROFILES": lambda endpoint, _: ",".join(endpoint.spec.profiles or ()),
+        },
+        ("NAME", "NODE"),
+        ("NAME", "NODE", "INTERFACE", "IPS", "PROFILES"),
+    ),
+    "CalicoNodeStatus": Columns(
+        {
+            "NAME": _name,
+            "NODE": lambda status, _: status.spec.node,
+            "CLASSES": lambda status, _: ",".join(status.spec.classes),
+        },
+        ("NAME", "NODE"),
+        ("NAME", "NODE", "CLASSES"),
+    ),
     "RouteReflector": Columns(
         {"IP": lambda reflector, _: reflector.spec.ip, "CLUSTERID": lambda reflector, _: reflector.spec.cluster_id},
         ("IP", "CLUSTERID"),

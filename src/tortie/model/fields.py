@@ -15,6 +15,7 @@ string field gets what was typed: ``100:5`` stays ``100:5`` and ``1.10`` stays `
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, TypeVar
@@ -90,33 +91,46 @@ def as_integer(value: object) -> int:
     raise Expected("a whole number")
 
 
-def integer_between(low: int, high: int) -> Callable[[object], int]:
-    """Return a validator of integers from `low` to `high`, both included."""
+@dataclass(frozen=True, slots=True)
+class IntegerBetween:
+    """A validator of integers from `low` to `high`, both included."""
 
-    def validate(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Expected(f"a whole number from {low} to {high}")
+    low: int
+    high: int
+
+    def __call__(self, value: object) -> int:
+        """Return the integer."""
+        if not isinstance(value, int) or isinstance(value, bool) or not self.low <= value <= self.high:
+            raise Expected(f"a whole number from {self.low} to {self.high}")
         return int(value)
 
-    return validate
+
+def integer_between(low: int, high: int) -> IntegerBetween:
+    """Return a validator of integers from `low` to `high`, both included."""
+    return IntegerBetween(low, high)
 
 
-def entries_between(low: int, high: int | None = None) -> Callable[[tuple[Item, ...]], tuple[Item, ...]]:
-    """Return a validator of lists of `low` to `high` entries, both included; None means no upper bound.
+@dataclass(frozen=True, slots=True)
+class EntriesBetween:
+    """A validator of lists of `low` to `high` entries, both included; None means no upper bound.
 
     For lists whose entries are already judged (``AfterValidator``), so that a wrong entry is not also a missing one.
     """
-    if high is None:
-        expected = f"a list of at least {low} " + ("entry" if low == 1 else "entries")
-    else:
-        expected = "a list of exactly one entry" if low == high == 1 else f"a list of {low} to {high} entries"
 
-    def validate(items: tuple[Item, ...]) -> tuple[Item, ...]:
-        if len(items) < low or (high is not None and len(items) > high):
-            raise Expected(expected)
+    low: int
+    high: int | None = None
+
+    def __call__(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Return the list."""
+        if len(items) < self.low or (self.high is not None and len(items) > self.high):
+            raise Expected(self._expected())
         return items
 
-    return validate
+    def _expected(self) -> str:
+        if self.high is None:
+            return f"a list of at least {self.low} " + ("entry" if self.low == 1 else "entries")
+        is_one = self.low == self.high == 1
+        return "a list of exactly one entry" if is_one else f"a list of {self.low} to {self.high} entries"
 
 
 # ---------------------------------------------------------------- AS numbers
@@ -338,7 +352,19 @@ def word_of(words: type[StrEnum], *, empty_means: StrEnum | None = None) -> Call
     return validate
 
 
+_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+
+
+def parse_mac(value: object) -> str:
+    """Return a MAC address in lower case; YAML's sexagesimal reading of ``11:22:...`` does not get here."""
+    text = as_text(value)
+    if not _MAC.fullmatch(text):
+        raise Expected("a MAC address such as ee:ee:ee:ee:ee:ee")
+    return text.lower()
+
+
 Text = Annotated[str, BeforeValidator(as_text)]
+MACText = Annotated[str, BeforeValidator(parse_mac)]
 Boolean = Annotated[bool, BeforeValidator(as_boolean)]
 Integer = Annotated[int, BeforeValidator(as_integer)]
 ASNumber = Annotated[int, BeforeValidator(parse_as_number)]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tortie.model.base import Model
-from tortie.model.fields import IPV4, Boolean, Expected, Integer, NetworkText, word_of
+from tortie.model.fields import IPV4, Boolean, Expected, Integer, NetworkText, Text, Timestamp, word_of
 from tortie.model.resource import Resource
 from tortie.model.selector import SelectorText
 
@@ -114,11 +114,29 @@ def _use_rules(spec: IPPoolSpec) -> list[Rule]:
     ]
 
 
+class PoolCondition(Model):
+    """One condition of Kubernetes' form, such as ``Allocatable``; written by a controller."""
+
+    type: Text = Field(description="the kind of condition")
+    status: Text = Field(description="True, False or Unknown")
+    reason: Text | None = None
+    message: Text | None = None
+    last_transition_time: Timestamp | None = None
+    observed_generation: Integer | None = None
+
+
+class IPPoolStatus(Model):
+    """What a controller says of the pool."""
+
+    conditions: tuple[PoolCondition, ...] | None = None
+
+
 class IPPool(Resource):
     """A range of addresses for workloads."""
 
     kind: Literal["IPPool"] = "IPPool"
     spec: IPPoolSpec = Field(description="a mapping with at least cidr")
+    status: IPPoolStatus | None = None
 
     def without_defaults(self) -> dict[str, Any]:
         """Return what differs from the defaults; a block size is a default where it is the family's."""

@@ -1,9 +1,9 @@
 """Where resources are kept: datastore keys of each kind, both ways.
 
-v3 resources: ``/calico/resources/v3/projectcalico.org/<plural>/[<namespace>/]<name>``. Three kinds keep the
+v3 resources: ``/calico/resources/v3/projectcalico.org/<plural>/[<namespace>/]<name>``. Some kinds keep the
 keys that Calico gives them: reflector records ``/calico/bgp/v1/rr_v4/<ip>`` (and ``rr_v6``), affinities
-``/calico/ipam/v2/host/<node>/ipv4/block/<cidr with ->``, blocks and handles below ``/calico/ipam/v2``. Secrets stand
-apart, ``/tortie/secrets/<name>``, so that a datastore can keep them from those who may read the rest.
+``/calico/ipam/v2/host/<node>/ipv4/block/<cidr with ->``, blocks, handles and settings below ``/calico/ipam/v2``.
+Secrets stand apart, ``/tortie/secrets/<name>``, so that a datastore can keep them from those who may read the rest.
 
 Three functions to know: `resource_key` (from a name), `key_of` (from a resource), `parse_key` (back). What
 it is NOT for: the values that stand there (``stored.py``).
@@ -11,11 +11,13 @@ it is NOT for: the values that stand there (``stored.py``).
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tortie.model.block_affinity import BlockAffinity
 from tortie.model.errors import FieldProblem, ResourceInvalid
+from tortie.model.ipam_configuration import IPAM_CONFIGURATION_NAME
 from tortie.model.kinds import KINDS, find_kind
 from tortie.model.resource import Resource
 
@@ -27,6 +29,8 @@ AFFINITY_PREFIX: Final = "/calico/ipam/v2/host/"
 VIRTUAL_AFFINITY_PREFIX: Final = "/calico/ipam/v2/virtual/"
 BLOCK_PREFIX: Final = "/calico/ipam/v2/assignment/"
 HANDLE_PREFIX: Final = "/calico/ipam/v2/handle/"
+IPAM_CONFIGURATION_KEY: Final = "/calico/ipam/v2/config"
+"""The one key of IPAMConfiguration: where Calico's address manager reads it, not where its v3 resource would stand."""
 SECRET_PREFIX: Final = "/tortie/secrets/"
 """Not below /calico/: who may read all of that (calicoctl, an API, a graph of the network) has no business here."""
 
@@ -61,13 +65,8 @@ def resource_key(kind: str, name: str, namespace: str | None = None) -> str:
         ResourceInvalid: the name cannot name a resource of this kind.
     """
     info = find_kind(kind)
-    if info.kind == "RouteReflector":
-        return reflector_key(name)
-    if info.kind == "BlockAffinity":
-        node, cidr, affinity_type = split_affinity_name(name)
-        return affinity_key(node, cidr, affinity_type)
-    if info.kind == "IPAMBlock":
-        return block_key(network_of_name(name))
+    if info.kind in _KEY_OF_NAME:
+        return _KEY_OF_NAME[info.kind](name)
     if info.kind in _PREFIX_BEFORE_NAME:
         return _PREFIX_BEFORE_NAME[info.kind] + name
     if info.is_namespaced:
@@ -83,11 +82,12 @@ def key_of(resource: Resource) -> str:
 
 
 def kind_prefixes(kind: str) -> tuple[str, ...]:
-    """Return the prefixes below which all resources of a kind stand (each ends with ``/``)."""
+    """Return the prefixes below which all resources of a kind stand (each ends with ``/``, or is the only key)."""
     info = find_kind(kind)
     special = {
         "RouteReflector": (REFLECTOR_PREFIX_V4, REFLECTOR_PREFIX_V6),
         "BlockAffinity": (AFFINITY_PREFIX, VIRTUAL_AFFINITY_PREFIX),
+        "IPAMConfiguration": (IPAM_CONFIGURATION_KEY,),
         "IPAMBlock": (BLOCK_PREFIX,),
         "IPAMHandle": (HANDLE_PREFIX,),
         "Secret": (SECRET_PREFIX,),
@@ -119,6 +119,8 @@ def _parse_v3_key(parts: list[str]) -> ParsedKey | None:
 
 
 def _parse_ipam_key(key: str) -> ParsedKey | None:
+    if key == IPAM_CONFIGURATION_KEY:
+        return ParsedKey("IPAMConfiguration", IPAM_CONFIGURATION_NAME)
     if match := _AFFINITY_KEY.fullmatch(key):
         cidr = _network_of_key(match[4])
         return ParsedKey("BlockAffinity", affinity_name(match[2], cidr, match[1])) if cidr else None
@@ -195,6 +197,12 @@ def split_affinity_name(name: str) -> tuple[str, str, str]:
     return match["node"], network, "virtual" if match["virtual"] else "host"
 
 
+def _ipam_configuration_key(name: str) -> str:
+    if name != IPAM_CONFIGURATION_NAME:
+        raise _bad_name("IPAMConfiguration", name, IPAM_CONFIGURATION_NAME)
+    return IPAM_CONFIGURATION_KEY
+
+
 def _network_of_key(text: str) -> str | None:
     address, _, length = text.rpartition("-")
     try:
@@ -205,3 +213,12 @@ def _network_of_key(text: str) -> str | None:
 
 def _bad_name(kind: str, name: str, expected: str) -> ResourceInvalid:
     return ResourceInvalid(kind, name, [FieldProblem("metadata.name", name, expected)])
+
+
+_KEY_OF_NAME: Final[Mapping[str, Callable[[str], str]]] = {
+    "RouteReflector": reflector_key,
+    "BlockAffinity": lambda name: affinity_key(*split_affinity_name(name)),
+    "IPAMBlock": lambda name: block_key(network_of_name(name)),
+    "IPAMConfiguration": _ipam_configuration_key,
+}
+"""Kinds whose key is made of the name in a way of its own."""

@@ -12,10 +12,14 @@ from tortie.model.bgp_filter import BGPFilter
 from tortie.model.bgp_peer import BGPPeer
 from tortie.model.block_affinity import BlockAffinity
 from tortie.model.errors import UnknownKind
+from tortie.model.host_endpoint import HostEndpoint
 from tortie.model.ip_pool import IPPool
+from tortie.model.ip_reservation import IPReservation
 from tortie.model.ipam_block import IPAMBlock
+from tortie.model.ipam_configuration import IPAMConfiguration
 from tortie.model.ipam_handle import IPAMHandle
 from tortie.model.node import Node
+from tortie.model.node_status import CalicoNodeStatus
 from tortie.model.resource import Resource
 from tortie.model.route_reflector import RouteReflector
 from tortie.model.secret import Secret
@@ -60,10 +64,14 @@ KINDS: Final[dict[str, KindInfo]] = {
     "BGPConfiguration": KindInfo(BGPConfiguration, "bgpconfigurations", ("bgpconfig", "bgpconfigs")),
     "BGPFilter": KindInfo(BGPFilter, "bgpfilters", ("bgpf", "bgpfs", "bf", "bfs")),
     "IPPool": KindInfo(IPPool, "ippools", ("ipp", "ipps", "pool", "pools"), "ipPool"),
+    "IPReservation": KindInfo(IPReservation, "ipreservations", ("ipr", "iprs")),
     "WorkloadEndpoint": KindInfo(WorkloadEndpoint, "workloadendpoints", ("wep", "weps")),
+    "HostEndpoint": KindInfo(HostEndpoint, "hostendpoints", ("hep", "heps")),
     "BlockAffinity": KindInfo(BlockAffinity, "blockaffinities", ("blockaffinitys",)),
+    "IPAMConfiguration": KindInfo(IPAMConfiguration, "ipamconfigurations", ("ipamconfig", "ipamconfigs")),
     "IPAMBlock": KindInfo(IPAMBlock, "ipamblocks", ()),
     "IPAMHandle": KindInfo(IPAMHandle, "ipamhandles", ()),
+    "CalicoNodeStatus": KindInfo(CalicoNodeStatus, "caliconodestatuses", ("nodestatus", "nodestatuses")),
     "RouteReflector": KindInfo(RouteReflector, "routereflectors", ("rr", "rrs")),
     "Secret": KindInfo(Secret, "secrets", ()),
 }

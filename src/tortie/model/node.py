@@ -19,6 +19,7 @@ from tortie.model.fields import (
     IPv4InterfaceText,
     IPv6AddressText,
     IPv6InterfaceText,
+    MACText,
     Text,
     word_of,
 )
@@ -85,9 +86,9 @@ class NodeSpec(Model):
 
     bgp: NodeBGPSpec | None = None
     ipv4_vxlan_tunnel_address: IPv4AddressText | None = Field(default=None, alias="ipv4VXLANTunnelAddr")
-    vxlan_tunnel_mac_address: Text | None = Field(default=None, alias="vxlanTunnelMACAddr")
+    vxlan_tunnel_mac_address: MACText | None = Field(default=None, alias="vxlanTunnelMACAddr")
     ipv6_vxlan_tunnel_address: IPv6AddressText | None = Field(default=None, alias="ipv6VXLANTunnelAddr")
-    vxlan_tunnel_mac_address_v6: Text | None = Field(default=None, alias="vxlanTunnelMACAddrV6")
+    vxlan_tunnel_mac_address_v6: MACText | None = Field(default=None, alias="vxlanTunnelMACAddrV6")
     orch_refs: tuple[OrchRef, ...] | None = None
     wireguard: NodeWireguardSpec | None = None
     addresses: tuple[NodeAddress, ...] | None = None

@@ -1,8 +1,8 @@
 """Values of the datastore ⇄ resources.
 
 v3 kinds are kept as their JSON, without resourceVersion (that is the datastore's revision). Reflector
-records, affinities, blocks and handles are kept in the form that Calico gives them (see ``keys.py``), so
-that what others wrote can be read and the reverse; these forms have no place for labels or a uid.
+records, affinities, blocks, handles and the settings of IPAM are kept in the form that Calico gives them (see
+``keys.py``), so that what others wrote can be read and the reverse; these forms have no place for labels or a uid.
 
 Fields that a newer program wrote are carried along and written back. Two functions to know: `to_stored` and
 `from_stored`. What it is NOT for: transactions and revisions (``store``).
@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from tortie.model.errors import FieldProblem, ResourceInvalid
+from tortie.model.ipam_configuration import engine_form, from_engine_form
 from tortie.model.keys import (
     REFLECTOR_PREFIX_V4,
     REFLECTOR_PREFIX_V6,
@@ -71,6 +72,8 @@ def _stored_data(resource: Resource) -> dict[str, Any]:
             return {"ip": spec["ip"], "cluster_id": spec["clusterID"], **rest}
         case "BlockAffinity":
             return {name: value for name, value in spec.items() if name not in ("node", "cidr", "type")}
+        case "IPAMConfiguration":
+            return engine_form(spec)
         case "IPAMBlock" | "IPAMHandle":
             return spec
         case _:
@@ -87,6 +90,8 @@ def _spec_of_special(parsed: ParsedKey, value: dict[str, Any]) -> dict[str, Any]
         case "BlockAffinity":
             node, cidr, affinity_type = split_affinity_name(parsed.name)
             return {**value, "node": node, "cidr": cidr, "type": affinity_type}
+        case "IPAMConfiguration":
+            return from_engine_form(value)
         case "IPAMBlock":
             return {"cidr": network_of_name(parsed.name), **value}
         case "IPAMHandle":

@@ -5,14 +5,17 @@ What it is NOT for: wiring it (``lab``, ``node``). Its addresses are single ones
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from tortie.model.base import Model
+from tortie.model.endpoint_port import Port, parse_port_name, parse_protocol
 from tortie.model.fields import (
     AddressText,
+    Expected,
     HostNetworkText,
     IPv4AddressText,
     IPv6AddressText,
+    MACText,
     Name,
     NetworkText,
     Text,
@@ -34,14 +37,23 @@ class IPNAT(Model):
 
     internal_ip: AddressText = Field(alias="internalIP", description="an IP address of the workload")
     external_ip: AddressText = Field(alias="externalIP", description="an IP address")
+    source: Text | None = None
+
+
+def _port_name_or_empty(value: object) -> str:
+    return "" if value == "" else parse_port_name(value)
+
+
+def _protocol_or_empty(value: object) -> str:
+    return "" if value == "" else parse_protocol(value)
 
 
 class WorkloadEndpointPort(Model):
     """A named port."""
 
-    name: Text | None = None
-    protocol: Text | None = None
-    port: Annotated[int, BeforeValidator(integer_between(1, 65535))] = Field(description="a port")
+    name: Annotated[str, BeforeValidator(_port_name_or_empty)] | None = None
+    protocol: Annotated[str, BeforeValidator(_protocol_or_empty)] | None = None
+    port: Port = Field(description="a port from 1 to 65535")
     host_port: Annotated[int, BeforeValidator(integer_between(0, 65535))] | None = None
     host_ip: Text | None = Field(default=None, alias="hostIP")
 
@@ -62,10 +74,18 @@ class WorkloadEndpointSpec(Model):
     ipv6_gateway: IPv6AddressText | None = Field(default=None, alias="ipv6Gateway")
     profiles: tuple[Text, ...] | None = None
     interface_name: Text | None = None
-    mac: Text | None = None
+    mac: MACText | None = None
     ports: tuple[WorkloadEndpointPort, ...] | None = None
     allow_spoofed_source_prefixes: tuple[NetworkText, ...] | None = None
     qos_controls: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _nats_are_of_own_addresses(self) -> "WorkloadEndpointSpec":
+        own = {network.split("/")[0] for network in self.ip_networks}
+        for index, nat in enumerate(self.ip_nats or ()):
+            if nat.internal_ip not in own:
+                raise Expected("an address of ipNetworks", field=("ipNATs", index, "internalIP"))
+        return self
 
 
 class WorkloadEndpoint(Resource):

@@ -18,9 +18,7 @@ from tortie import __version__
 from tortie.bgp.engine import (
     BestPathsChanged,
     EndOfRIBReceived,
-    Engine,
     NextHopsWanted,
-    Observer,
     PeerConfig,
     PeerDown,
     PeerKey,
@@ -52,8 +50,18 @@ from tortie.node.status import Handlers, StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.status_reply import RequestInvalid
 from tortie.node.stopping import STOP, StopRequest, drain, stop_request
-from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, ConnectionRefused, Event, ListenFailed, Speaker
+from tortie.node.views import engine_view, mrt_views, route_views, session_views
+from tortie.node.watched import watch_speaker
+from tortie.speaker import (
+    NOT_WATCHED,
+    Callbacks,
+    ConnectionRefused,
+    Event,
+    ListenFailed,
+    Speaker,
+    Watching,
+    WatchOptions,
+)
 from tortie.store import Follower, Known, Store, StoreStatus, open_store
 
 __all__ = ["Agent", "AgentOptions"]
@@ -81,6 +89,8 @@ class AgentOptions:
         secrets_directory: files NAME/KEY with passwords, which go before the datastore's secrets; None = no such files.
         jitter: 0.75 to 1.0, for timers that are to be spread.
         metrics: where metrics are served; None = nowhere.
+        watch: who else watches it.
+        on_first_intent: is called when the datastore has been read, planned from and acted on for the first time.
     """
 
     role: str
@@ -92,6 +102,8 @@ class AgentOptions:
     jitter: Callable[[], float]
     secrets_directory: Path | None = None
     metrics: MetricsAddress | None = None
+    watch: WatchOptions = NOT_WATCHED
+    on_first_intent: Callable[[], None] = lambda: None
 
 
 class Agent:
@@ -105,11 +117,14 @@ class Agent:
         self._stopping = asyncio.Event()
         self._stop_request = STOP
         self._running: list[asyncio.Task[None]] = []
+        self._watching: Watching | None = None
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
         self._follower: Follower | None = None
         self._secrets = SecretWatch(options.secrets_directory, options.jitter)
         self._passwords = SessionPasswords()
+        self._translated: tuple[NodeIntent, tuple[PeerConfig, ...]] | None = None
+        self._has_read = False
         self._intent: NodeIntent | None = None
         self._intent_from = "none"
         self._saved_history: str | None = None
@@ -138,6 +153,7 @@ class Agent:
         Raises:
             StatusSocketUnusable: the status socket cannot be made, or another agent has it.
             ListenFailed: metrics cannot be served where they should.
+            WatchFileUnusable: a recording or MRT file cannot be made.
             OSError: no netlink, or want of rights (a node needs CAP_NET_ADMIN).
         """
         self._started_at = self._store_status_at = asyncio.get_running_loop().time()
@@ -151,7 +167,9 @@ class Agent:
         metrics = open_metrics(self._options.metrics, self._samples, self._log)
         try:
             status.open()
-            await self._run_tasks([status.serve(), metrics.serve()], store)
+            options = self._options
+            watching = self._watching = watch_speaker(options.watch, options.name, options.jitter, self._log)
+            await self._run_tasks([status.serve(), metrics.serve(), watching.run()], store)
         finally:
             status.close()
             metrics.close()
@@ -159,6 +177,8 @@ class Agent:
                 await self._speaker.close(
                     for_restart=self._stop_request.for_restart, message=self._stop_request.message
                 )
+            if self._watching is not None:
+                self._watching.close()
             if self._datapath is not None:
                 self._datapath.close()
             await store.close()
@@ -208,6 +228,9 @@ class Agent:
                     if intent != self._intent:
                         self._take_intent(intent, start)
                         self._save(intent, follower)
+                    if not self._has_read:
+                        self._has_read = True
+                        self._options.on_first_intent()
                     self._measures.note_acted(received_at, asyncio.get_running_loop().time())
                 case IntentWithheld(reason, revision, received_at):
                     self._measures.note_withheld(received_at)
@@ -276,8 +299,11 @@ class Agent:
         former, self._passwords = self._passwords, session_passwords(intent.sessions, self._secrets.secrets.password)
         for problem in set(self._passwords.problems) - set(former.problems):
             self._log.warning("password cannot be had", object=f"{problem.kind} {problem.name}", reason=problem.reason)
+        self._events.quarantine(former.problems, self._passwords.problems, self._now())
         refused = self._passwords.refused
-        peers = tuple(peer for peer in peer_configs(intent) if (peer.remote_address, peer.remote_port) not in refused)
+        everyone = peer_configs(intent, *(self._translated or ()))
+        self._translated = intent, everyone
+        peers = tuple(peer for peer in everyone if (peer.remote_address, peer.remote_port) not in refused)
         speaker.reconfigure(peers, (), speaker_config(intent), self._passwords.passwords)
         return peers
 
@@ -294,18 +320,18 @@ class Agent:
         """Make speaker and data path, once the first intent says who we are."""
         is_node = self._options.role == "node"
         self._expected = load_last_sessions(self._sessions_file)
-        engine = Engine(
+        assert self._watching is not None, "it is made before any intent is taken"
+        engine = self._watching.engine(
             speaker_config(intent),
             self._options.jitter,
             reports_best_paths=is_node,
             is_restarting=self._intent_from == "disk",  # we ran before, and our peers may have kept what we announced
             expected=self._expected,
-            observer=Observer(
-                propagated=None if self._options.metrics is None else self._propagation.observe,
-                session_event=self._on_session_event,
-            ),
+            propagated=None if self._options.metrics is None else self._propagation.observe,
+            session_event=self._on_session_event,
         )
         speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
+        self._watching.attach(speaker)
         start(speaker.run())
         if is_node:
             self._datapath = Datapath(engine, self._originate, speaker.wake)
@@ -439,9 +465,8 @@ class Agent:
         """Yield all metrics; called between two steps of the agent, at each scrape."""
         now = asyncio.get_running_loop().time()
         yield from process_samples(self._options.role, self._log, len(self._listen_errors))
-        known = None if self._follower is None else self._follower.known
-        yield from self._measures.samples(0 if known is None else known.revision, self._revision, now)
-        yield from intent_samples(self._intent_from, () if self._intent is None else self._intent.quarantine)
+        yield from self._measures.samples(self._seen_revision(), self._revision, now)
+        yield from intent_samples(self._intent_from, self._set_aside())
         yield "tortie_update_propagation_seconds", (), self._propagation
         if self._speaker is not None:
             yield from speaker_samples(self._speaker)
@@ -450,10 +475,24 @@ class Agent:
 
     # ------------------------------------------------------------------ status
 
+    def _seen_revision(self) -> int:
+        """Return the last revision taken from the datastore; 0 where nothing was."""
+        known = None if self._follower is None else self._follower.known
+        return 0 if known is None else known.revision
+
+    def _set_aside(self) -> tuple[Quarantined, ...]:
+        """Return all that is not carried out: records, secrets, and sessions whose password the kernel refuses."""
+        intent, speaker = self._intent, self._speaker
+        if intent is None or speaker is None:
+            return ()
+        refused = (Quarantined("Session", *problem) for problem in speaker.password_problems.items())
+        return (*intent.quarantine, *self._passwords.problems, *refused)
+
     def _handlers(self) -> Handlers:
         return {
             "status": self._status,
             "routes": self._routes,
+            "mrt": self._mrt,
             "stop": self._stop_asked,
             "drain": self._drain_asked,
             "confirm": self._confirm,
@@ -480,12 +519,12 @@ class Agent:
     def _routes(self, arguments: JSONObject) -> Iterator[JSONObject]:
         return iter(()) if self._speaker is None else route_views(self._speaker.engine, arguments)
 
+    def _mrt(self, _arguments: JSONObject) -> Iterator[JSONObject]:
+        return iter(()) if self._speaker is None else mrt_views(self._speaker.engine)
+
     def _status(self, _arguments: JSONObject) -> JSONObject:
         intent, speaker, now = self._intent, self._speaker, asyncio.get_running_loop().time()
         roles = {} if intent is None else {session.remote_address: session.roles for session in intent.sessions}
-        quarantine: tuple[Quarantined, ...] = () if intent is None else (*intent.quarantine, *self._passwords.problems)
-        if speaker is not None:
-            quarantine += tuple(Quarantined("Session", *problem) for problem in speaker.password_problems.items())
         return {
             "name": self._options.name,
             "role": self._options.role,
@@ -493,6 +532,7 @@ class Agent:
             "uptime_s": round(now - self._started_at, 3),
             "datastore": {
                 **asdict(self._store_status),
+                "revision": self._seen_revision(),
                 "acted_revision": self._revision,
                 "age_s": round(now - self._store_status_at, 3),
             },
@@ -504,6 +544,6 @@ class Agent:
             "tcp_md5_drops": md5_drops(),
             "originated": [] if intent is None else list(intent.originated),
             "kernel": None if self._datapath is None else asdict(self._datapath.status()),
-            "quarantine": [asdict(item) for item in quarantine],
+            "quarantine": [asdict(item) for item in self._set_aside()],
             "events": self._events.view(self._now()),
         }

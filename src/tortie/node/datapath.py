@@ -75,7 +75,7 @@ class Datapath:
 
     def write(self, event: BestPathsChanged) -> None:
         """Hand best paths to the kernel: learned ones with their next hop, own and lost ones as withdrawn."""
-        self._kernel.set_bgp_routes(event.family, [(nlri, _next_hops(path)) for nlri, path in event.changes])
+        self._kernel.set_bgp_routes(event.family, [(nlri, _next_hops(paths)) for nlri, paths in event.changes])
 
     def follow(self, event: NextHopsWanted) -> None:
         """Watch in the kernel how these next hops are reached."""
@@ -153,7 +153,7 @@ class Datapath:
         return any(network.version == pool.version and network.subnet_of(pool) for pool in self._pools)  # type: ignore[arg-type]  # same version
 
 
-def _next_hops(path: Path | None) -> tuple[bytes, ...]:
-    if path is None or path.source.kind is SourceKind.LOCAL:
+def _next_hops(paths: tuple[Path, ...]) -> tuple[bytes, ...]:
+    if not paths or paths[0].source.kind is SourceKind.LOCAL:
         return ()
-    return (path.attributes.next_hop,)
+    return tuple(path.attributes.next_hop for path in paths)

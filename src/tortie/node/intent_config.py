@@ -5,6 +5,7 @@ is and who may hear what was decided in `fabric`.
 Structures to know: `NodeIntent` in, `SpeakerConfig` and `PeerConfig` out.
 """
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import Final
 
@@ -21,6 +22,7 @@ from tortie.bgp.wire import (
 )
 from tortie.fabric import NodeIntent, SessionIntent
 from tortie.node.intent_policy import Policies
+from tortie.node.resolver import NEXT_HOPS_MAX
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
 
@@ -46,14 +48,29 @@ def speaker_config(intent: NodeIntent) -> SpeakerConfig:
         router_id=_identifier(intent.router_id),
         cluster_id=None if intent.cluster_id is None else _identifier(intent.cluster_id),
         resolve_next_hops=intent.kind == "node",
+        paths_max=NEXT_HOPS_MAX if intent.kind == "node" else 1,
         next_hops=tuple(own),
     )
 
 
-def peer_configs(intent: NodeIntent) -> tuple[PeerConfig, ...]:
-    """Return one peer a session of the intent; equal filters become one object."""
+def peer_configs(
+    intent: NodeIntent, former: NodeIntent | None = None, peers: Sequence[PeerConfig] = ()
+) -> tuple[PeerConfig, ...]:
+    """Return one peer a session of the intent; equal filters become one object.
+
+    Args:
+        intent: to translate.
+        former: the intent before, of which what is unchanged is not translated again.
+        peers: what this made of `former`.
+    """
+    pairs = () if former is None else zip(former.sessions, peers, strict=True)
+    known = {_identity(session): (session, peer) for session, peer in pairs}
     policies = Policies()
-    return tuple(_peer_config(session, policies) for session in intent.sessions)
+    found: list[PeerConfig] = []
+    for session in intent.sessions:
+        same, peer = known.get(_identity(session), (None, None))
+        found.append(peer if peer is not None and same == session else _peer_config(session, policies))
+    return tuple(found)
 
 
 def listen_addresses(intent: NodeIntent) -> tuple[str, ...]:
@@ -105,6 +122,10 @@ def _peer_config(session: SessionIntent, policies: Policies) -> PeerConfig:
             description=session.description,
         ),
     )
+
+
+def _identity(session: SessionIntent) -> tuple[str, int]:
+    return session.remote_address, session.port
 
 
 def _hold_time_s(session: SessionIntent) -> int:

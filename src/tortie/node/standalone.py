@@ -43,7 +43,7 @@ from tortie.bgp.engine import (
     SpeakerConfig,
 )
 from tortie.bgp.policy import ACCEPT_ALL, REJECT_ALL, PrefixFilter
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, Family, Role
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, RESTART_TIME_S_MAX, STALE_TIME_S_MAX, Family, Role
 from tortie.speaker.protection import place_of
 
 __all__ = [
@@ -77,6 +77,7 @@ LISTEN_FIELDS: Final = ("address", "port")
 PEER_FIELDS: Final = (
     "address", "range", "as", "client", "passive", "accept_any_first_as", "hold_time", "port", "families",
     "description", "restart_time", "add_path", "extended_messages", "obeys_graceful_shutdown", "extended_next_hop",
+    "long_lived_time", "tells_stale",
     "role", "strict_role", "import", "export", "password_file", "ttl_security", "max_prefixes",
     "max_prefixes_warning", "max_prefixes_restart",
 )  # fmt: skip
@@ -396,6 +397,8 @@ def _options(fields: _Fields, speaker: SpeakerConfig, *, passive: bool) -> Sessi
         extended_messages=fields.boolean("extended_messages", True),
         obeys_graceful_shutdown=fields.boolean("obeys_graceful_shutdown", False),
         extended_next_hop=fields.boolean("extended_next_hop", False),
+        long_lived_s=_long_lived_s(fields),
+        tells_stale=fields.boolean("tells_stale", False),
         role=_role(fields),
         is_role_strict=fields.boolean("strict_role", False),
         import_filter=_policy(fields, "import", is_external=is_external),
@@ -438,6 +441,14 @@ def _role(fields: _Fields) -> Role | None:
     if not isinstance(value, str) or value not in ROLES:
         raise fields.wrong("role", " or ".join(ROLES))
     return ROLES[value]
+
+
+def _long_lived_s(fields: _Fields) -> int:
+    """Read for how long routes are kept after the restart time (RFC 9494 §3.1)."""
+    seconds = fields.integer("long_lived_time", 0, STALE_TIME_S_MAX, 0)
+    if seconds and fields.integer("restart_time", 0, RESTART_TIME_S_MAX, RESTART_TIME_S_DEFAULT) == 0:
+        raise fields.wrong("long_lived_time", "0, since restart_time is 0")
+    return seconds
 
 
 def _policy(fields: _Fields, name: str, *, is_external: bool) -> PrefixFilter | None:

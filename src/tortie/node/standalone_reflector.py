@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 from tortie import __version__
-from tortie.bgp.engine import Engine, Observer, PeerDown, PeerKey, PeerUp, PrefixLimitNear
+from tortie.bgp.engine import PeerDown, PeerKey, PeerUp, PrefixLimitNear
 from tortie.node.errors import SecretUnusable
 from tortie.node.events import EventLog
 from tortie.node.histogram import Histogram
@@ -30,8 +30,9 @@ from tortie.node.standalone import StandaloneConfig
 from tortie.node.status import StatusServer
 from tortie.node.status_protocol import JSONObject
 from tortie.node.stopping import STOP, StopRequest, drain, stop_request
-from tortie.node.views import engine_view, route_views, session_views
-from tortie.speaker import Callbacks, ConnectionRefused, Event, Password, Speaker
+from tortie.node.views import engine_view, mrt_views, route_views, session_views
+from tortie.node.watched import watch_speaker
+from tortie.speaker import NOT_WATCHED, Callbacks, ConnectionRefused, Event, Password, Speaker, WatchOptions
 
 __all__ = ["StandaloneReflector"]
 
@@ -39,13 +40,15 @@ __all__ = ["StandaloneReflector"]
 class StandaloneReflector:
     """One run of a reflector. `run` once, inside an event loop; `stop` ends it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how it runs, each with its meaning below
         self,
         config: StandaloneConfig,
         status_socket: Path,
         log: Log,
         jitter: Callable[[], float],
         metrics: MetricsAddress | None = None,
+        *,
+        watch: WatchOptions = NOT_WATCHED,
     ) -> None:
         """Keep what it is to do; nothing is opened before `run`.
 
@@ -55,8 +58,10 @@ class StandaloneReflector:
             log: is told what happens.
             jitter: 0.75 to 1.0, for timers that are to be spread (RFC 4271 §10).
             metrics: where metrics are served; None = nowhere.
+            watch: who else watches it.
         """
         self._config = config
+        self._watch = watch
         self._log = log
         self._manager = ServiceManager()
         self._jitter = jitter
@@ -67,6 +72,7 @@ class StandaloneReflector:
             {
                 "status": self._status_asked,
                 "routes": self._routes_asked,
+                "mrt": self._mrt_asked,
                 "drain": self._drain_asked,
                 "stop": self._stop_asked,
             },
@@ -93,30 +99,38 @@ class StandaloneReflector:
             ListenFailed: the address, or that for metrics, cannot be listened on.
             SecretUnusable: a peer's password cannot be read.
             StatusSocketUnusable: the status socket cannot be made, or another process has it.
+            WatchFileUnusable: a recording or MRT file cannot be made.
         """
         config = self._config
-        propagated = None if self._metrics is None else self._propagation.observe
-        observer = Observer(propagated=propagated, session_event=self._on_session_event)
-        engine = Engine(config.speaker, self._jitter, observer=observer)
-        speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
-        self._started_at = speaker.now
         self._passwords = {where: self._files.read(file) for where, file in config.password_files.items()}
         self._status.open()
-        metrics = None
+        watching = metrics = None
         try:
+            watching = watch_speaker(self._watch, config.listen_address, self._jitter, self._log)
+            propagated = None if self._metrics is None else self._propagation.observe
+            engine = watching.engine(
+                config.speaker, self._jitter, propagated=propagated, session_event=self._on_session_event
+            )
+            speaker = self._speaker = Speaker(engine, Callbacks(self._on_event))
+            watching.attach(speaker)
+            self._started_at = speaker.now
             speaker.reconfigure(config.peers, config.ranges, passwords=self._passwords)
             port = speaker.listen(config.listen_address, config.listen_port)
             self._log.info("listening", object=f"address {config.listen_address}", port=port, version=__version__)
             self._manager.ready(f"listening on {config.listen_address} port {port}")
             metrics = open_metrics(self._metrics, self._samples, self._log)
             await self._run_until_stopped(
-                self._status.serve(), metrics.serve(), speaker.run(), self._keep_passwords(speaker)
+                self._status.serve(), metrics.serve(), watching.run(), speaker.run(), self._keep_passwords(speaker)
             )
         finally:
             self._status.close()
             if metrics is not None:
                 metrics.close()
-            await speaker.close(for_restart=self._stop_request.for_restart, message=self._stop_request.message)
+            if self._speaker is not None:
+                request = self._stop_request
+                await self._speaker.close(for_restart=request.for_restart, message=request.message)
+            if watching is not None:
+                watching.close()
 
     async def _run_until_stopped(self, *work: Coroutine[object, object, None]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -186,7 +200,7 @@ class StandaloneReflector:
 
     def _status_asked(self, _arguments: JSONObject) -> JSONObject:
         speaker = self._speaker
-        assert speaker is not None, "the status socket is opened after the speaker is made"
+        assert speaker is not None, "nobody is answered before the speaker is made"
         return {
             "name": self._config.listen_address,
             "role": "reflector",
@@ -210,12 +224,17 @@ class StandaloneReflector:
 
     def _routes_asked(self, arguments: JSONObject) -> Iterator[JSONObject]:
         speaker = self._speaker
-        assert speaker is not None, "the status socket is opened after the speaker is made"
+        assert speaker is not None, "nobody is answered before the speaker is made"
         return route_views(speaker.engine, arguments)
+
+    def _mrt_asked(self, _arguments: JSONObject) -> Iterator[JSONObject]:
+        speaker = self._speaker
+        assert speaker is not None, "nobody is answered before the speaker is made"
+        return mrt_views(speaker.engine)
 
     def _drain_asked(self, arguments: JSONObject) -> JSONObject:
         speaker = self._speaker
-        assert speaker is not None, "the status socket is opened after the speaker is made"
+        assert speaker is not None, "nobody is answered before the speaker is made"
         return drain(speaker, arguments, self._log)
 
     def _stop_asked(self, arguments: JSONObject) -> JSONObject:

@@ -9,11 +9,13 @@ from dataclasses import asdict, fields
 
 from tortie.bgp.engine import Engine, PeerStatus, dotted, peer_statuses, route_statuses
 from tortie.bgp.errors import AddressTextError
+from tortie.bgp.watch import table_records
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, family_from_name, prefix_from_text
 from tortie.node.status import RequestInvalid
 from tortie.node.status_protocol import JSONObject
+from tortie.speaker import time_of_day
 
-__all__ = ["engine_view", "route_views", "session_views"]
+__all__ = ["engine_view", "mrt_views", "route_views", "session_views"]
 
 SESSION_FIELDS = tuple(field.name for field in fields(PeerStatus))
 FAMILIES = (IPV4_UNICAST, IPV6_UNICAST)
@@ -66,6 +68,11 @@ def route_views(engine: Engine, arguments: JSONObject) -> Iterator[JSONObject]:
         family, nlri = _prefix(prefix)
         return (asdict(status) for status in route_statuses(engine, family, nlri) if family in families)
     return (asdict(status) for family in families for status in route_statuses(engine, family))
+
+
+def mrt_views(engine: Engine) -> Iterator[JSONObject]:
+    """Yield the records of an MRT table dump of all paths, in hexadecimal; consumed as `route_views`."""
+    return ({"record": record.hex()} for record in table_records(engine, time_of_day()))
 
 
 def _prefix(text: object) -> tuple[Family, bytes]:

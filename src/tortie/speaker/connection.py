@@ -85,6 +85,14 @@ class Connection:
         return self._sock.fileno() >= 0
 
     @property
+    def ports(self) -> tuple[int, int]:
+        """The local and the remote TCP port; 0 where the connection is gone already."""
+        try:
+            return int(self._sock.getsockname()[1]), int(self._sock.getpeername()[1])
+        except OSError:
+            return 0, 0
+
+    @property
     def unsent_byte_count(self) -> int:
         """Octets that the kernel has not taken yet."""
         return sum(map(len, self._backlog))

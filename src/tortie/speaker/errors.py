@@ -1,12 +1,14 @@
 """Errors of the speaker.
 
 SpeakerError
-└── ListenFailed    an address cannot be listened on: in use, not ours, or missing rights
+├── ListenFailed         an address cannot be listened on: in use, not ours, or missing rights
+└── WatchFileUnusable    a recording or MRT file cannot be made
 """
 
 import errno
+from pathlib import Path
 
-__all__ = ["ListenFailed", "SpeakerError"]
+__all__ = ["ListenFailed", "SpeakerError", "WatchFileUnusable"]
 
 _REMEDIES = {
     errno.EADDRINUSE: "another process listens there; `ss -ltnp 'sport = :{port}'` names it",
@@ -34,4 +36,17 @@ class ListenFailed(SpeakerError):
         super().__init__(f"cannot listen on {address} port {port}: {reason}" + (f" ({remedy})" if remedy else ""))
         self.address = address
         self.port = port
+        self.errno = error.errno
+
+
+class WatchFileUnusable(SpeakerError):
+    """A file that was asked for, a recording or MRT, cannot be made.
+
+    Attributes:
+        errno: why, as the system says it.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        """Name the file and the reason."""
+        super().__init__(f"cannot write {path}: {error.strerror or error}")
         self.errno = error.errno

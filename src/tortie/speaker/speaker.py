@@ -193,6 +193,11 @@ class Speaker:
         """Return the addresses and ports on which connections are taken."""
         return list(self._listeners)
 
+    def ports(self, number: int) -> tuple[int, int]:
+        """Return local and remote TCP port of a connection; 0 where it is gone already."""
+        connection = self._connections.get(number)
+        return (0, 0) if connection is None else connection.ports
+
     def wake(self) -> None:
         """Carry out what the owner's changes to the engine lead to, in this pass of the loop."""
         if not self._is_pumping_soon:

@@ -22,6 +22,10 @@ _REASONS: Final = (
     ("self-signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
     ("self signed certificate", "its certificate is of another authority than ours (ETCD_CA_CERT_FILE)"),
     ("WRONG_VERSION_NUMBER", "it does not speak TLS: http instead of https?"),
+    (
+        "Failed to create security handshaker",
+        "our certificate and key do not belong together (ETCD_CERT_FILE, ETCD_KEY_FILE)",
+    ),
     ("Unwrap failed", "it refuses our certificate"),
     ("TLSV1_ALERT_", "it refuses our certificate"),
     ("SSLV3_ALERT_", "it refuses our certificate"),

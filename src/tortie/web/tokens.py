@@ -38,7 +38,7 @@ DIRECTORY_MODE: Final = 0o700
 ROLES: Final = ("read", "write")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
-Stamp = tuple[int, int, int, int]
+Stamp = tuple[int, int, int, int, int]
 
 
 class TokenRefused(Exception):
@@ -151,7 +151,7 @@ class TokenFile:
             return None
         except OSError as error:
             raise AccessInvalid(f"{self.path}: {error.strerror or error}") from error
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
     def _read(self) -> tuple[Token, ...]:
         try:

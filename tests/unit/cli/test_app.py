@@ -63,7 +63,9 @@ def test_a_group_alone_prints_its_help(group: str, capsys: pytest.CaptureFixture
 
 def test_command_answers_to_another_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["get"], "calicoctl") == ExitCode.USAGE
-    assert capsys.readouterr().err == "calicoctl get: Missing argument 'KIND' (see: calicoctl get --help)\n"
+    assert (
+        capsys.readouterr().err == "calicoctl get: KIND, or --filename, says what to show (see: calicoctl get --help)\n"
+    )
 
 
 def test_defect_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,9 @@ def write_schema(url: str, version: int) -> None:
 
 def test_upgrade_says_what_it_would_do_and_does_it(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["datastore", "version", "--datastore", url], "tortie") == ExitCode.OK
-    assert capsys.readouterr().out.startswith("schema of the datastore: 0 (not recorded")
+    assert capsys.readouterr().out.startswith(
+        "schema of the datastore: 0 (not recorded: no `tortie datastore upgrade` was run yet)"
+    )
     assert run_command_line(["datastore", "upgrade", "--dry-run", "--datastore", url], "tortie") == ExitCode.OK
     assert capsys.readouterr().out.endswith("nothing was changed (--dry-run)\n")
     assert run_command_line(["datastore", "version", "-o", "json", "--datastore", url], "tortie") == ExitCode.OK

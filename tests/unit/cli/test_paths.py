@@ -12,7 +12,7 @@ def path(**changes: object) -> dict[str, Any]:
         "med": None, "local_pref": 100, "communities": [], "extended_communities": [], "large_communities": [],
         "only_to_customer": None,
         "originator_id": "10.10.31.193", "cluster_list": ["1.0.0.1"], "peer": "10.10.31.168",
-        "source": "internal", "best": True, "reason": None,
+        "source": "internal", "best": True, "is_equal": False, "reason": None,
     }  # fmt: skip
     return plain | changes
 
@@ -44,6 +44,11 @@ def test_long_attributes_fold_within_80_columns() -> None:
     text = paths_text([path(communities=[f"64512:{number}" for number in range(30)], med=5)])
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "64512:29" in text
+
+
+def test_a_path_beside_the_best() -> None:
+    lines = paths_text([path(), path(best=False, is_equal=True, reason="higher router id")]).splitlines()
+    assert lines[4] == "      used beside the best one: higher router id"
 
 
 def test_communities_of_all_kinds() -> None:

@@ -1,13 +1,16 @@
 """Options of sessions in annotations: what is read, what is refused, and what follows for sessions."""
 
+import json
 from typing import Any
 
 import pytest
 
 from support.fabric import configuration, fabric, node, peer, reasons, reflector, remotes, session_with
-from tortie.fabric import node_intent, reflector_intent
+from tortie.fabric import annotation_problem, node_intent, reflector_intent
 from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.quarantine import RecordUnusable
+from tortie.model import load_manifests
+from tortie.model.config_names import IPIP_ANNOTATION
 
 N1, N2 = node("n1", "10.0.0.1", "fd00::1"), node("n2", "10.0.0.2", "fd00::2")
 V4_ONLY = node("n3", "10.0.0.3")
@@ -148,3 +151,40 @@ def test_a_bad_word_of_one_node_is_that_nodes_alone() -> None:
     assert ("BGPConfiguration", "node.n1") in reasons(found)
     assert found.settings.is_default_usable
     assert session_with(node_intent(found, "n2"), "10.0.0.1").port == 1790
+
+
+@pytest.mark.parametrize(
+    ("annotations", "problem"),
+    [
+        ({}, None),
+        ({"tortie/families": "ipv6,ipv4", "tortie/add-path": "receive", "example.com/add-path": "x"}, None),
+        (
+            {"tortie/add-path": "sideways"},
+            "metadata.annotations.tortie/add-path: 'sideways': expected off, receive, send, both",
+        ),
+        (
+            {"tortie/addpath": "both"},
+            "metadata.annotations.tortie/addpath: 'both': expected an annotation of this kind: "
+            "tortie/families, tortie/add-path",
+        ),
+    ],
+)
+def test_what_is_said_to_who_writes_them(annotations: dict[str, str], problem: str | None) -> None:
+    text = {"peerIP": RR, "asNumber": 64512}
+    (written,) = load_manifests(
+        json.dumps(
+            {
+                "apiVersion": "projectcalico.org/v3",
+                "kind": "BGPPeer",
+                "metadata": {"name": "rr", "annotations": annotations},
+                "spec": text,
+            }
+        ),
+        "test",
+    )
+    assert annotation_problem(written) == problem
+
+
+def test_what_config_set_writes_is_known() -> None:
+    assert annotation_problem(configuration("default", annotations={IPIP_ANNOTATION: "true"})) is None
+    assert annotation_problem(N1) is None

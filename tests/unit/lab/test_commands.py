@@ -18,7 +18,9 @@ from tortie.lab.commands import (
 )
 from tortie.lab.topology import load_topology, parse_topology
 
-PLANS = {plan.name: plan for plan in process_plans(load_topology("seed"), {"TERM": "xterm"}, COMMANDS)}
+SEED = load_topology("seed")
+OUTER = {"TERM": "xterm", "PATH": "/evil", "XDG_RUNTIME_DIR": "/run/user/7", "HOME": "/home/x"}
+PLANS = {plan.name: plan for plan in process_plans(SEED, {"TERM": "xterm"}, COMMANDS)}
 
 
 def test_seed_runs_an_agent_a_host_and_the_api() -> None:
@@ -33,13 +35,13 @@ def test_seed_runs_an_agent_a_host_and_the_api() -> None:
     [
         (
             "kube-node1/node",
-            "tortie node run --name kube-node1 --datastore sqlite:///run/lab/store/tortie.db --run-dir /run/tortie",
+            "tortie node run --name kube-node1 --run-dir /run/tortie",
         ),
         ("node1/reflector", "tortie reflector run"),
         (
             "kube-master/api",
             "tortie api --listen 10.10.31.190:2379 --ca-cert /run/lab/pki/ca.pem --cert /run/lab/pki/server.pem "
-            "--key /run/lab/pki/server-key.pem --grant write=CN=calicoctl --datastore sqlite:///run/lab/store/tortie.db",
+            "--key /run/lab/pki/server-key.pem --grant write=CN=calicoctl",
         ),
     ],
 )
@@ -89,7 +91,7 @@ hosts:
 
 
 def test_hosts_see_our_commands_first_and_little_of_the_persons_environment() -> None:
-    found = host_environment({"TERM": "xterm", "PATH": "/evil", "XDG_RUNTIME_DIR": "/run/user/7", "HOME": "/home/x"})
+    found = host_environment(SEED, OUTER)
     assert found["PATH"].startswith("/run/lab/bin:")
     assert found == {
         "TERM": "xterm",

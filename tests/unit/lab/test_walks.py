@@ -8,7 +8,7 @@ from tortie.lab.lab_walk import LabWalk
 from tortie.lab.mixed_walk import MixedWalk
 from tortie.lab.racks_walk import RacksWalk
 from tortie.lab.seed_walk import SeedWalk
-from tortie.lab.topology import Topology, known_topologies, load_topology, parse_topology
+from tortie.lab.topology import Topology, known_topologies, load_topology, parse_topology, with_agents
 from tortie.lab.walks import walk_of
 
 RACKS = """
@@ -36,6 +36,21 @@ def test_every_shipped_topology_has_a_walk(name: str) -> None:
     assert type(walk(load_topology(name))) is kind
 
 
+@pytest.mark.parametrize(
+    ("foreign", "shown_on"),
+    [
+        pytest.param((), ["kube-node1"], id="none"),
+        pytest.param(("kube-node1",), ["kube-master"], id="the usual node"),
+        pytest.param(("kube-master", "kube-node1"), ["kube-node2"], id="two"),
+        pytest.param(("kube-master", "kube-node1", "kube-node2"), [], id="the first three"),
+    ],
+)
+def test_a_reflected_route_is_shown_on_a_node_that_runs_ours(foreign: tuple[str, ...], shown_on: list[str]) -> None:
+    topology = with_agents(load_topology("seed"), dict.fromkeys(foreign, "bird"))
+    steps = SeedWalk(topology, is_kept=False, commands=COMMANDS, environment={}).steps()
+    assert [step.host for step in steps if step.title == "A reflected route"] == shown_on
+
+
 def test_the_steps_through_racks() -> None:
     steps = walk(load_topology("racks")).steps()
     assert [(step.title, step.host) for step in steps] == [
@@ -47,14 +62,16 @@ def test_the_steps_through_racks() -> None:
         ("A route that was reflected twice", "n1"),
         ("A loop is cut", "rr1"),
         ("One reflector is killed", "rr1"),
-        ("It comes back", ""),
+        ("One of another rack is killed as well", "rr3"),
+        ("They come back", ""),
         ("Both reflectors of a rack are stopped", ""),
         ("What is left in the kernel", "n1"),
         ("They come back", ""),
         ("Lab down", ""),
     ]
-    assert steps[9].command() == "tortie lab stop rr1\ntortie lab stop rr2"
-    assert steps[9].expected == "32 of 90 pairs answer, the others have no way"
+    assert steps[9].command() == "tortie lab start rr1\ntortie lab start rr3"
+    assert steps[10].command() == "tortie lab stop rr1\ntortie lab stop rr2"
+    assert steps[10].expected == "32 of 90 pairs answer, the others have no way"
 
 
 def test_the_steps_through_racks_as_printed_are_the_failures_that_do_harm() -> None:

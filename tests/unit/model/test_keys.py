@@ -41,6 +41,8 @@ ROWS = [
         None,
         "/calico/ipam/v2/assignment/ipv6/block/fd00::-122",
     ),
+    ("IPAMConfiguration", "default", None, "/calico/ipam/v2/config"),
+    ("HostEndpoint", "n1-eth0", None, f"{V3}/hostendpoints/n1-eth0"),
     ("IPAMHandle", "k8s-pod-network.abc", None, "/calico/ipam/v2/handle/k8s-pod-network.abc"),
 ]
 
@@ -94,7 +96,7 @@ def test_prefixes_of_kinds_do_not_overlap(kind: str) -> None:
         "/calico/ipam/v2/host/n/ipv4/block/10.0.0.0",
         "/calico/ipam/v2/host/n/ipv4/block/10.0.0.1-26",
         "/calico/ipam/v2/assignment/ipv4/block/x-26",
-        "/calico/ipam/v2/config",
+        "/calico/ipam/v2/config/x",
         "/calico/ipam/v2/handle/",
     ],
 )
@@ -104,7 +106,13 @@ def test_other_keys_name_nothing(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("RouteReflector", "rr1"), ("BlockAffinity", "node1"), ("BlockAffinity", "n-10-0-0-999-26"), ("IPAMBlock", "x")],
+    [
+        ("RouteReflector", "rr1"),
+        ("BlockAffinity", "node1"),
+        ("BlockAffinity", "n-10-0-0-999-26"),
+        ("IPAMBlock", "x"),
+        ("IPAMConfiguration", "mine"),
+    ],
 )
 def test_names_that_cannot_be(kind: str, name: str) -> None:
     with pytest.raises(ResourceInvalid, match=f"{kind} '{name}': metadata.name"):

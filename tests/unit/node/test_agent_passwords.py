@@ -158,6 +158,10 @@ def run(mesh: Mesh, test: Callable[[], Any]) -> None:
     asyncio.run(bounded())
 
 
+def secret_events(status: dict[str, Any]) -> list[str]:
+    return [each["what"] for each in status["events"] if each["subject"] == "Secret 'bgp'"]
+
+
 @pytest.mark.rfc("2385", "4.2")
 def test_the_life_of_a_secret(mesh: Mesh) -> None:
     async def test() -> None:
@@ -170,6 +174,9 @@ def test_the_life_of_a_secret(mesh: Mesh) -> None:
 
             await mesh.apply(secret(FIRST))
             await mesh.wait(lambda status: is_up(status) and not status["quarantine"])
+            status = await mesh.status(0)
+            assert secret_events(status) == ["set aside", "no longer set aside"]
+            assert status["datastore"]["revision"] == status["datastore"]["acted_revision"] > 0
 
             await mesh.apply(secret(SECOND))
             while not await mesh.is_let_in(SECOND):
@@ -185,6 +192,7 @@ def test_the_life_of_a_secret(mesh: Mesh) -> None:
             await mesh.wait(lambda status: is_down(status) and bool(status["quarantine"]))
             status = await mesh.status(0)
             assert [each["kind"] for each in status["quarantine"]] == ["Secret"]
+            assert secret_events(status)[2:] == ["set aside"]
             shown = json.dumps(status) + (mesh.folder / "n1" / "intent.json").read_text()
             assert FIRST not in shown
             assert SECOND not in shown

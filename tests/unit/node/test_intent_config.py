@@ -11,6 +11,7 @@ from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
 from tortie.bgp.policy import ACCEPT_ALL, PrefixFilter
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.fabric import NodeIntent, node_intent
+from tortie.model import BGPPeer
 from tortie.node.intent_config import listen_addresses, peer_configs
 
 
@@ -78,3 +79,15 @@ def test_a_planned_session_always_has_a_policy_each_way() -> None:
     assert config.options.import_filter == ACCEPT_ALL
     assert isinstance(config.options.export_filter, PrefixFilter)
     assert not config.options.export_filter.default_accept
+
+
+def test_what_is_unchanged_is_not_translated_again() -> None:
+    def of(*peers: BGPPeer) -> NodeIntent:
+        return node_intent(fabric(MESH_OFF, node("n1", "10.0.0.1"), *peers), "n1")
+
+    former = of(peer("a", "192.0.2.1"), peer("b", "192.0.2.2"))
+    current = of(peer("a", "192.0.2.1"), peer("b", "192.0.2.2", keepaliveTime="5s"), peer("c", "192.0.2.3"))
+    before = peer_configs(former)
+    after = peer_configs(current, former, before)
+    assert after == peer_configs(current)
+    assert [one is other for one in after for other in before] == [True, False, False, False, False, False]

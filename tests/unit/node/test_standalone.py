@@ -129,6 +129,8 @@ BAD = [
     ("import-unknown", with_peer("address: 10.0.0.1, import: some"), "peers[0].import: 'some': expected all or none"),
     ("role-unknown", with_peer("address: 10.0.0.1, as: 9, role: boss"),
      "peers[0].role: 'boss': expected provider or route-server or route-server-client or customer or peer"),
+    ("long-lived-alone", with_peer("address: 10.0.0.1, restart_time: 0, long_lived_time: 60"),
+     "peers[0].long_lived_time: 60: expected 0, since restart_time is 0"),
     ("role-inside", with_peer("address: 10.0.0.1, role: peer"), "peers[0].role: 'peer': expected none for a peer of"),
     ("external-client", with_peer("address: 10.0.0.1, as: 9, client: true, import: all, export: all"),
      "peers[0].client: True: expected false, since its AS 9 is not the reflector's 64512"),

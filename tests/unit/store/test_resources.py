@@ -62,6 +62,10 @@ EXAMPLES = [
     ),
     make("IPAMBlock", {"name": "192-168-0-0-26"}, {"cidr": "192.168.0.0/26", "affinity": "host:n1"}),
     make("IPAMHandle", {"name": "h.1"}, {"handleID": "h.1", "block": {"192.168.0.0/26": 2}}),
+    make("IPAMConfiguration", {"name": "default"}, {"strictAffinity": True, "maxBlocksPerHost": 4}),
+    make("IPReservation", {"name": "gateways"}, {"reservedCIDRs": ["192.168.0.0/30"]}),
+    make("HostEndpoint", {"name": "n1-eth0"}, {"node": "n1", "interfaceName": "eth0"}),
+    make("CalicoNodeStatus", {"name": "n1"}, {"node": "n1", "classes": ["BGP"], "updatePeriodSeconds": 10}),
     make("RouteReflector", {"name": "10.10.31.168"}, {"ip": "10.10.31.168", "clusterID": "1.0.0.1"}),
     make("RouteReflector", {"name": "fd00::168"}, {"ip": "fd00::168", "clusterID": ""}),
     Secret.from_data({"metadata": {"name": "bgp"}, "data": {"password": "aHVudGVyMg=="}}),
@@ -288,7 +292,6 @@ def test_other_keys_are_passed_over() -> None:
         await store.transact(
             [],
             [
-                Put("/calico/ipam/v2/config", b"{}"),
                 Put("/calico/resources/v3/projectcalico.org/networkpolicies/default/x", b"{"),
                 Put("/other/bgppeers/x", b"{"),
             ],

@@ -90,6 +90,17 @@ def test_a_file_that_others_may_read_lets_nobody_in(tmp_path: Path) -> None:
         fresh.check(text, NOW)
 
 
+def test_a_server_that_runs_notices_that_others_may_read_its_file(tokens: TokenFile) -> None:
+    text = tokens.create("a", "write", NOW, None)
+    tokens.path.parent.chmod(0o755)
+    assert tokens.check(text, NOW).name == "a"
+    tokens.path.chmod(0o644)
+    with pytest.raises(TokenRefused, match="cannot be read"):
+        tokens.check(text, NOW)
+    tokens.path.chmod(0o600)
+    assert tokens.check(text, NOW).name == "a"
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "[]", "{}", '{"tokens": [1]}', '{"tokens": [{"name": "a", "role": "root", "sha256": "", "created": ""}]}'],

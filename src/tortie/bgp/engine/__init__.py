@@ -13,7 +13,7 @@ from tortie.bgp.engine.config import (
     SpeakerConfig,
 )
 from tortie.bgp.engine.engine import Engine
-from tortie.bgp.engine.observer import Observer
+from tortie.bgp.engine.observer import Observer, Watcher
 from tortie.bgp.engine.outputs import (
     BestPathsChanged,
     CancelConnection,
@@ -59,6 +59,7 @@ __all__ = [
     "SendBytes",
     "SessionOptions",
     "SpeakerConfig",
+    "Watcher",
     "dotted",
     "peer_statuses",
     "route_statuses",

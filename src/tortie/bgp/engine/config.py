@@ -74,6 +74,7 @@ class SpeakerConfig:
             reachable (`Engine.next_hop_changed`) is not used. A reflector leaves it off.
         keeps_external: of external paths that are equal but for router id and address the one that is best stays so
             (RFC 5004). Which one that is then depends on who came first, so it is off unless asked for.
+        paths_max: over how many equal paths traffic may go (BestPathsChanged names them); peers are told of the best.
         is_draining: see `Engine.drain`, which changes it; `Engine.reconfigure` does not.
         half_open_max: peers of ranges that may have a connection and no session at once; one more, and the one that has
             waited longest is sent away.
@@ -85,6 +86,7 @@ class SpeakerConfig:
     cluster_id: int | None = None
     resolve_next_hops: bool = False
     keeps_external: bool = False
+    paths_max: int = 1
     is_draining: bool = False
     half_open_max: int = HALF_OPEN_MAX_DEFAULT
     next_hops: tuple[tuple[Family, str], ...] = ()
@@ -111,6 +113,10 @@ class SessionOptions:
         obeys_graceful_shutdown: what an eBGP peer tags with GRACEFUL_SHUTDOWN is a last resort (RFC 8326).
         extended_next_hop: IPv4 routes with IPv6 next hops (RFC 8950), where the peer has them too: over an IPv6 session
             we announce ourselves by its address then.
+        long_lived_s: long-lived graceful restart (RFC 9494), both roles: how long after `restart_time_s` the peer is
+            to keep our routes, and the longest for which we keep its; 0 = off.
+        tells_stale: a peer of our AS without it is told of routes that are stale for long, as a last resort (RFC 9494
+            §4.6); else of none.
         role: what we are to a peer of another AS (RFC 9234), None = unknown.
         is_role_strict: a peer that does not say its role is refused.
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the hold time; 0 = off.
@@ -139,6 +145,8 @@ class SessionOptions:
     extended_messages: bool = True
     obeys_graceful_shutdown: bool = False
     extended_next_hop: bool = False
+    long_lived_s: int = 0
+    tells_stale: bool = False
     role: Role | None = None
     is_role_strict: bool = False
     send_hold_time_s: float | None = None
@@ -166,6 +174,8 @@ class SessionOptions:
             add_path=self.add_path,
             extended_messages=self.extended_messages,
             extended_next_hop=self.extended_next_hop,
+            long_lived_s=self.long_lived_s,
+            enhanced_route_refresh=True,
             role=self.role,
             is_role_strict=self.is_role_strict,
             send_hold_time_s=self.send_hold_time_s,

@@ -35,10 +35,11 @@ from tortie.bgp.engine.peer import Membership, Peer, established_source, export_
 from tortie.bgp.engine.peer_table import PeerTable
 from tortie.bgp.engine.prefix_limit import find_excess, find_near, held_until
 from tortie.bgp.engine.propagation import Propagation
+from tortie.bgp.engine.refresh import Refreshes
 from tortie.bgp.engine.restart import (
     SelectionDeferral,
 )
-from tortie.bgp.engine.sending import next_updates
+from tortie.bgp.engine.sending import BEGINNING, END, next_updates
 from tortie.bgp.engine.timers import TimerHeap
 from tortie.bgp.engine.totals import Totals
 from tortie.bgp.rib import RIB, ExportProfile, ImportRule, Path, Source, SourceKind, UpdateGroup
@@ -51,6 +52,7 @@ from tortie.bgp.wire import (
     Communities,
     Family,
     Notification,
+    RouteRefresh,
     Update,
     address_from_text,
     encode_notification,
@@ -100,7 +102,7 @@ class Engine:
         self.config = config
         self.table = AttributeTable()
         self.rib = RIB(config.router_id, _cluster_id(config), self.table, self._metric)
-        self.rib.keep_external(keeps_external=config.keeps_external)
+        self.rib.set_selection(keeps_external=config.keeps_external, paths_max=config.paths_max)
         self._peers = PeerTable()
         self.refused_count = 0
         self.evicted_count = 0
@@ -108,6 +110,7 @@ class Engine:
         self._damping = Damping()
         self.totals = Totals()
         self._observer = observer
+        self._watchers = () if observer is None else observer.watchers
         self._propagation = Propagation(None if observer is None else observer.propagated)
         self.session_end_count = 0
         self._jitter = jitter
@@ -119,6 +122,7 @@ class Engine:
         self._outputs: deque[Output] = deque()
         self._timers: TimerHeap[Peer] = TimerHeap(lambda peer: peer.next_timer())
         self._helper = Helper(self.rib, self._next_hops.note_paths_went)
+        self._refreshes = Refreshes(self.rib, self._next_hops.note_paths_went)
         self._deferral = SelectionDeferral(FAMILIES if is_restarting else frozenset(), expected)
         self.rib.deferred = self._deferral.families
         self._preserved = frozenset() if config.resolve_next_hops else FAMILIES
@@ -145,6 +149,7 @@ class Engine:
         and what is bound to OPEN or the socket reset their session; a peer that is no longer named is told
         Cease / Peer De-configured, for good: with graceful restart as a Hard Reset (RFC 8538 §3.1).
         """
+        former_speaker = self.config
         if speaker is not None:
             self._set_speaker(speaker)
         self._learn_own_addresses(peer.key for peer in peers)
@@ -162,8 +167,11 @@ class Engine:
                 self._remove(peer, now)
             else:
                 wanted[key] = options
+        is_same_speaker = former_speaker is self.config
         for key, options in wanted.items():
-            self._set_peer(key, options, now)
+            known = self.peers.get(key)
+            if known is None or not is_same_speaker or known.options != options:
+                self._set_peer(key, options, now)
         self._regroup()
         self._deferral.begin(wanted, now, has_ranges=bool(ranges))
         self._end_deferral(now)
@@ -176,7 +184,7 @@ class Engine:
         self.local.router_id = speaker.router_id
         self.rib.router_id = speaker.router_id
         self.rib.cluster_id = _cluster_id(speaker)
-        self.rib.keep_external(keeps_external=speaker.keeps_external)
+        self.rib.set_selection(keeps_external=speaker.keeps_external, paths_max=speaker.paths_max)
         for source in self.rib.import_rules:
             self.rib.judge_again(source)
         self.rib.next_hop_changed()
@@ -207,7 +215,7 @@ class Engine:
             stale.source.peer_as,
         ):
             self._helper.drop(peer)
-        peer.session.reconfigure(self._session_config(key, options), now)
+        peer.session.reconfigure(self._session_config(key, options, is_dialled=peer.is_dialled), now)
         self._pump(peer, now)  # a session that had to be reset leaves its paths as stale ones
         self._apply_in_place(peer)
         if options.prefix_limit != former.prefix_limit:
@@ -222,8 +230,9 @@ class Engine:
             peer.families_warned.clear()
             self._check_prefix_limit(peer, sorted(peer.negotiated.families), now)
 
-    def _session_config(self, key: PeerKey, options: SessionOptions) -> SessionConfig:
-        return options.session_config(self.config.router_id, key.remote_address)
+    def _session_config(self, key: PeerKey, options: SessionOptions, *, is_dialled: bool = False) -> SessionConfig:
+        config = options.session_config(self.config.router_id, key.remote_address)
+        return replace(config, passive=False) if is_dialled else config
 
     def _apply_in_place(self, peer: Peer) -> None:
         """Carry changed options into a session that stays up, and into what is kept of one that may come back."""
@@ -353,6 +362,20 @@ class Engine:
         for peer in self.peers.values():
             peer.session.local_restart = local_restart
 
+    def _dial_missing(self, now: float) -> None:
+        """Dial those that wait for us: after our own restart they did not come by themselves."""
+        for key in self._deferral.take_missing(now):
+            peer = self.peers[key]
+            if peer.options.passive and peer.negotiated is None and not peer.is_dynamic:
+                self._set_dialled(peer, now, is_dialled=True)
+
+    def _set_dialled(self, peer: Peer, now: float, *, is_dialled: bool) -> None:
+        if peer.is_dialled is not is_dialled:
+            peer.is_dialled = is_dialled
+            config = self._session_config(peer.key, peer.options, is_dialled=is_dialled)
+            peer.session.reconfigure(config, now)
+            self._pump(peer, now)
+
     def _end_deferral(self, now: float) -> None:
         """Where nothing is waited for any more: let everybody join, so that all goes out, then End-of-RIB."""
         ended = self._deferral.take_ended(now)
@@ -364,6 +387,9 @@ class Engine:
                 for family in ended:
                     self._join(peer, peer.negotiated, family)
         self._tell_sessions_of_restart()
+        if not self._deferral.families:
+            for peer in list(self.peers.values()):
+                self._set_dialled(peer, now, is_dialled=False)
 
     # ------------------------------------------------------------------ local routes and next hops
 
@@ -520,14 +546,16 @@ class Engine:
         while (peer := self._timers.take_due(now)) is not None:
             peer.session.handle_timer(now)
             self._helper.expire(peer, now)
+            self._refreshes.expire(peer, now)
             if peer.held_until is not None and peer.held_until <= now:
                 self._end_holding_down(peer, now)
             self._pump(peer, now)
+        self._dial_missing(now)
         self._end_deferral(now)
 
     def next_timer(self) -> float | None:
         """Return when `handle_timer` is to be called, None = no timer runs."""
-        deadline, deferral = self._timers.next(), self._deferral.deadline
+        deadline, deferral = self._timers.next(), self._deferral.next_timer()
         if deferral is None:
             return deadline
         return deferral if deadline is None else min(deadline, deferral)
@@ -547,8 +575,10 @@ class Engine:
         if wanted is not None and self.config.resolve_next_hops:
             self._outputs.append(NextHopsWanted(wanted))
         for family, changes in self.rib.flush():
+            for watcher in self._watchers:
+                watcher.best_paths_changed(family, changes)
             if self._reports_best_paths:
-                self._outputs.append(BestPathsChanged(family, tuple(changes.items())))
+                self._outputs.append(BestPathsChanged(family, self.rib.loc_rib(family).ways(changes)))
         advanced = self.rib.take_advanced()
         self._propagation.note_flushed(advanced)
         for group in advanced:
@@ -598,6 +628,8 @@ class Engine:
         next_output = peer.session.next_output
         while (output := next_output()) is not None:
             if isinstance(output, outputs.UpdateReceived):
+                for watcher in self._watchers:
+                    watcher.update_received(peer, output.update, output.body)
                 self.on_update(peer, output.update, now)
             elif isinstance(output, outputs.SendBytes):
                 self._outputs.append(SendBytes(output.connection, (output.data,)))
@@ -613,13 +645,14 @@ class Engine:
             case outputs.CloseConnection(connection):
                 self._peers.disconnect(connection)
                 self._outputs.append(CloseConnection(connection))
-            case outputs.SessionUp(negotiated):
+            case outputs.SessionUp(negotiated, own_open, peer_open):
+                peer.opens = own_open, peer_open
                 self._on_session_up(peer, negotiated, now)
             case outputs.SessionDown():
                 self.totals.note_reset(output.notification, is_remote=output.is_remote)
                 self._on_session_down(peer, output, now)
             case outputs.RouteRefreshReceived(refresh):
-                self._on_route_refresh(peer, refresh.family)
+                self._on_route_refresh(peer, refresh, now)
 
     def on_update(self, peer: Peer, update: Update, now: float) -> None:
         """Carry one usable UPDATE into the RIB (the session has dealt with its problems)."""
@@ -681,8 +714,11 @@ class Engine:
             if family not in self.rib.deferred:
                 self._join(peer, negotiated, family)
         self._outputs.append(PeerUp(peer.key))
+        for watcher in self._watchers:
+            watcher.session_up(peer)
         self._deferral.note_up(peer.key, negotiated)
         self._end_deferral(now)
+        self._set_dialled(peer, now, is_dialled=False)
 
     def _join(self, peer: Peer, negotiated: Negotiated, family: Family) -> None:
         """Have an established peer sent what its group says, from the beginning."""
@@ -691,6 +727,7 @@ class Engine:
         assert peer.source is not None, "only an established peer joins"
         profile = export_profile(peer, negotiated, family, self.config, self.rib.cluster_id)
         member = self.rib.join(profile, peer.source)
+        member.is_enhanced = negotiated.enhanced_route_refresh
         peer.memberships[family] = Membership(self.rib.groups[profile], member)
         self._ready[peer] = None
 
@@ -698,20 +735,28 @@ class Engine:
         source, negotiated = peer.source, peer.negotiated
         if source is None or negotiated is None:
             return
+        for watcher in self._watchers:
+            watcher.session_down(peer, down)
         self._propagation.note_left(peer, now)
         self.session_end_count += 1
         for group, _ in peer.memberships.values():
             self.rib.leave(group.profile, source)
         peer.memberships.clear()
+        self._refreshes.give_up(peer)
         stale_s = self._helper.session_ended(peer, source, down.notification, now)
         del self._by_source[source]
         self._ready.pop(peer, None)
         peer.source = peer.connection = peer.negotiated = None
         self._outputs.append(PeerDown(peer.key, down.reason, stale_s, down.notification, down.is_remote))
 
-    def _on_route_refresh(self, peer: Peer, family: Family) -> None:
+    def _on_route_refresh(self, peer: Peer, refresh: RouteRefresh, now: float) -> None:
+        family = refresh.family
         membership = peer.memberships.get(family)
-        if membership is not None:
+        if refresh.subtype == BEGINNING:
+            self._refreshes.begin(peer, family, now)
+        elif refresh.subtype == END:
+            self._refreshes.end(peer, family)
+        elif membership is not None:
             membership.group.start_refresh(membership.member)
             self._ready[peer] = None
 

@@ -2,14 +2,20 @@
 
 For: keeping them, handing them over to the session that returns, and dropping them in time. Not for: the rules of what
 is kept (restart), the restarting speaker's side (restart, engine).
-RFC sections: 4724 §4.2; 8538 §4.
+RFC sections: 4724 §4.2; 8538 §4; 9494 §4.2.
 Structures to know: `Helper`; `Stale` in peer.py, what is kept of one peer.
 """
 
 from collections.abc import Callable, Iterable
 
 from tortie.bgp.engine.peer import Peer, Stale
-from tortie.bgp.engine.restart import STALE_TIME_S, is_same_speaker, resumed_families, retained_families
+from tortie.bgp.engine.restart import (
+    STALE_TIME_S,
+    is_same_speaker,
+    long_lived_times_s,
+    resumed_families,
+    retained_families,
+)
 from tortie.bgp.rib import RIB, Source
 from tortie.bgp.session import Negotiated
 from tortie.bgp.wire import Family, Notification
@@ -36,16 +42,26 @@ class Helper:
         """Keep what a peer announced, or drop it; return for how many seconds it is kept, None = not at all."""
         negotiated = peer.negotiated
         assert negotiated is not None, "the session was established"
-        families = retained_families(negotiated, notification)
+        restarting = retained_families(negotiated, notification)
+        long_lived_s = long_lived_times_s(negotiated, notification, peer.options.long_lived_s)
+        families = restarting | long_lived_s.keys()
         self._note_paths_went()
         if not families or negotiated.peer_restart is None:
             self._rib.remove_source(source)
             peer.stale = None
             return None
-        stale_s = float(negotiated.peer_restart.restart_time_s)
+        restart_s = float(negotiated.peer_restart.restart_time_s if restarting else 0)
         self._rib.retain_source(source, families)
-        peer.stale = Stale(source, families, now + stale_s)
-        return stale_s
+        stale = peer.stale = Stale(source, families, now + restart_s, long_lived_s)
+        for family in sorted(families - restarting):
+            self._keep_for_long(stale, family, now)
+        if not restarting:
+            stale.deadline = min(stale.long_lived.values())
+        return restart_s + max(long_lived_s.values(), default=0)
+
+    def _keep_for_long(self, stale: Stale, family: Family, now: float) -> None:
+        stale.long_lived[family] = now + stale.long_lived_s[family]
+        self._rib.keep_for_long(stale.source, family)
 
     def session_returned(self, peer: Peer, source: Source, negotiated: Negotiated, now: float) -> Source:
         """Return what stands for a session that is up: the same as before where its paths were kept.
@@ -64,7 +80,7 @@ class Helper:
             stale = None
         if stale is None:
             return source
-        kept = resumed_families(negotiated, stale.families)
+        kept = resumed_families(negotiated, stale.families, frozenset(stale.long_lived))
         for family in sorted(stale.families - kept):
             self._rib.drop_family(stale.source, family)
         stale.families, stale.is_back, stale.deadline = kept, True, now + STALE_TIME_S
@@ -100,5 +116,17 @@ class Helper:
             return
         if stale.is_back:
             self.sweep(peer, stale.families)
+            return
+        for family in sorted(stale.families):
+            end = stale.long_lived.get(family)
+            if end is None and family in stale.long_lived_s:
+                self._keep_for_long(stale, family, now)
+            elif end is None or end <= now:
+                self._rib.drop_family(stale.source, family)
+                stale.long_lived.pop(family, None)
+                stale.families -= {family}
+        self._note_paths_went()
+        if stale.families:
+            stale.deadline = min(stale.long_lived.values())
         else:
             self.drop(peer)

@@ -86,10 +86,16 @@ class EndOfRIBReceived:
 
 @dataclass(frozen=True, slots=True)
 class BestPathsChanged:
-    """Loc-RIB's best paths of these prefixes are now so; None = no path left."""
+    """Loc-RIB's best paths of these prefixes are now so.
+
+    Attributes:
+        family: of the prefixes.
+        changes: (nlri, the paths that traffic takes); the best one first, with `SpeakerConfig.paths_max` those that are
+            equal behind it, each with another next hop; empty = no path left.
+    """
 
     family: Family
-    changes: tuple[tuple[bytes, Path | None], ...]
+    changes: tuple[tuple[bytes, tuple[Path, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

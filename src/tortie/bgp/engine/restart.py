@@ -2,7 +2,7 @@
 
 For: the rules of both roles, as pure functions and the restarting speaker's state. Not for: carrying them out
 (engine), marking paths (rib/adj_rib_in), what is kept of one peer (peer.py), or what an OPEN says (session).
-RFC sections: 4724 §4.1 (restarting speaker), §4.2 (receiving speaker, here called helper); 8538 §4.
+RFC sections: 4724 §4.1 (restarting speaker), §4.2 (receiving speaker, here called helper); 8538 §4; 9494 §4.2.
 Structures to know: `SelectionDeferral`; `Stale` in peer.py is the helper's.
 
 A speaker without a data path says F=1 for every family: it forwards nothing, so nothing that it announced before has
@@ -26,6 +26,13 @@ SELECTION_DEFERRAL_S: Final = 90.0
 Shorter than the restart time that peers are told by default, so that a helper does not give up sooner.
 """
 
+DIAL_AFTER_S: Final = 6.0
+"""How long a speaker that has restarted leaves peers time to dial before it dials those that it would wait for.
+
+RFC 4724 §4.2 leaves it open who dials after a restart; a helper may wait for the one that has restarted (FRR does,
+until its restart timer ends). Longer than the pause between our own dials, so that ours come by themselves.
+"""
+
 
 def retained_families(negotiated: Negotiated, notification: Notification | None) -> frozenset[Family]:
     """Return the families whose paths become stale when a session ends; those of the others go at once.
@@ -40,16 +47,43 @@ def retained_families(negotiated: Negotiated, notification: Notification | None)
     restart = negotiated.peer_restart
     if restart is None or restart.restart_time_s == 0:
         return frozenset()
-    if notification is not None and (notification.is_hard_reset or not negotiated.is_notification_graceful):
+    if _is_final(negotiated, notification):
         return frozenset()
     return negotiated.families & {family for family, _ in restart.families}
 
 
-def resumed_families(negotiated: Negotiated, families: frozenset[Family]) -> frozenset[Family]:
+def long_lived_times_s(negotiated: Negotiated, notification: Notification | None, longest_s: int) -> dict[Family, int]:
+    """Return family → seconds for which its paths are kept after the restart time (RFC 9494 §4.2).
+
+    Args:
+        negotiated: of the session that ended.
+        notification: as for `retained_families`.
+        longest_s: what our own configuration allows.
+    """
+    long_lived = negotiated.peer_long_lived
+    if long_lived is None or _is_final(negotiated, notification):
+        return {}
+    times = {family: min(stale_s, longest_s) for family, _, stale_s in long_lived.families}
+    return {family: stale_s for family, stale_s in times.items() if stale_s and family in negotiated.families}
+
+
+def _is_final(negotiated: Negotiated, notification: Notification | None) -> bool:
+    """Say whether nothing is kept: a Hard Reset, or a NOTIFICATION where the N bit is wanting."""
+    return notification is not None and (notification.is_hard_reset or not negotiated.is_notification_graceful)
+
+
+def resumed_families(
+    negotiated: Negotiated, families: frozenset[Family], long_lived: frozenset[Family] = frozenset()
+) -> frozenset[Family]:
     """Return which of the stale `families` stay when the peer is back; the others go at once.
 
-    RFC 4724 §4.2: without graceful restart none, else those that it names with the F bit.
+    RFC 4724 §4.2: without graceful restart none, else those that it names with the F bit; of those that are stale for
+    long already (`long_lived`) it must be the F bit of RFC 9494 §4.2.
     """
+    if long_lived:
+        entries = () if negotiated.peer_long_lived is None else negotiated.peer_long_lived.families
+        stay = {family for family, is_preserved, _ in entries if is_preserved}
+        return resumed_families(negotiated, families - long_lived) | (long_lived & negotiated.families & stay)
     restart = negotiated.peer_restart
     if restart is None:
         return frozenset()
@@ -69,18 +103,23 @@ class SelectionDeferral:
     known whose session was up before, nobody else is: who was away keeps nothing of ours. Where a range of addresses
     may connect nobody knows who is to come, so that the timer alone ends the wait.
 
+    Deviates from RFC 4724 §4.1: a peer with the R bit that names no family is waited for, because it only helps others
+    to restart and does not wait itself (FRR sets the bit for two minutes after its start, whatever happened before).
+
     Attributes:
         families: that are waited for.
         deadline: when the wait ends in any case; None = it has not begun, or is over.
+        dial_at: when those that have not come by then are to be dialled; None = they were, or nothing is waited for.
     """
 
-    __slots__ = ("_awaited", "_expected", "_is_open_ended", "deadline", "families")
+    __slots__ = ("_awaited", "_expected", "_is_open_ended", "deadline", "dial_at", "families")
 
     def __init__(self, families: frozenset[Family], expected: frozenset[PeerKey] | None = None) -> None:
         """Wait for these families; none = the speaker has not restarted. `expected` None = for any peer."""
         self.families = families
         self._expected = expected
         self.deadline: float | None = None
+        self.dial_at: float | None = None
         self._awaited: dict[Family, set[PeerKey]] = {family: set() for family in families}
         self._is_open_ended = False
 
@@ -89,6 +128,7 @@ class SelectionDeferral:
         if not self.families or self.deadline is not None:
             return
         self.deadline = now + SELECTION_DEFERRAL_S
+        self.dial_at = now + DIAL_AFTER_S
         self._is_open_ended = has_ranges
         for key, options in peers.items():
             for family in self.families.intersection(options.families):
@@ -98,7 +138,7 @@ class SelectionDeferral:
     def note_up(self, peer: PeerKey, negotiated: Negotiated) -> None:
         """A session is established."""
         restart = negotiated.peer_restart
-        is_awaited = restart is not None and not restart.is_restarting
+        is_awaited = restart is not None and not (restart.is_restarting and restart.families)
         for family, awaited in self._awaited.items():
             if not is_awaited or family not in negotiated.families:
                 awaited.discard(peer)
@@ -120,6 +160,17 @@ class SelectionDeferral:
                 awaited.remove(former)
                 awaited.add(key)
 
+    def next_timer(self) -> float | None:
+        """Return when something is to be done: dial, or wait no more."""
+        return self.deadline if self.dial_at is None else self.dial_at
+
+    def take_missing(self, now: float) -> tuple[PeerKey, ...]:
+        """Return the peers that have not told all yet when it is time to dial them; once, in order."""
+        if self.dial_at is None or now < self.dial_at:
+            return ()
+        self.dial_at = None
+        return tuple(sorted(set().union(*self._awaited.values())))
+
     def take_ended(self, now: float) -> tuple[Family, ...]:
         """Return the families for which nothing is waited for any more; each once, in order."""
         if self.deadline is None:
@@ -132,5 +183,5 @@ class SelectionDeferral:
         for family in ended:
             del self._awaited[family]
         if not self.families:
-            self.deadline = None
+            self.deadline = self.dial_at = None
         return ended

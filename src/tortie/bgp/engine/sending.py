@@ -2,14 +2,20 @@
 
 For: walking a peer through the update groups it stands in. Not for: when that is done (engine.flush) or what a segment
 holds (rib/update_group).
-RFC sections: 4271 §9.2; 4724 §2 (End-of-RIB).
+RFC sections: 4271 §9.2; 4724 §2 (End-of-RIB); 7313 §4 (a refresh is marked).
 """
+
+from typing import Final
 
 from tortie.bgp.engine.peer import Membership, Peer
 from tortie.bgp.rib import Segment
-from tortie.bgp.wire import Family, encode_end_of_rib, encode_withdrawals
+from tortie.bgp.wire import Family, RouteRefresh, encode_end_of_rib, encode_route_refresh, encode_withdrawals
 
 __all__ = ["Buffers", "next_updates"]
+
+BEGINNING: Final = 1
+END: Final = 2
+"""Of a refresh (RFC 7313 §3.2)."""
 
 Buffers = tuple[bytes | memoryview, ...]
 
@@ -31,6 +37,11 @@ def _next_of_family(peer: Peer, family: Family, membership: Membership) -> tuple
     group, member = membership
     buffers: list[bytes | memoryview] = []
     message_count = 0
+    if member.owes_beginning:
+        buffers_before: list[bytes | memoryview] = [encode_route_refresh(RouteRefresh(family, BEGINNING))]
+        member.owes_beginning = False
+    else:
+        buffers_before = []
     while not buffers and (segment := group.next_segment(member)) is not None:
         replaced = segment.replaced.get(member.source, ())
         withdrawals = encode_withdrawals(family, replaced, group.profile.encoding)
@@ -42,7 +53,13 @@ def _next_of_family(peer: Peer, family: Family, membership: Membership) -> tuple
         buffers.append(encode_end_of_rib(family))
         message_count += 1
         member.owes_end_of_rib = False
-    return buffers, message_count
+        if member.is_refresh_wanted:
+            member.is_refresh_wanted = False
+            group.start_refresh(member)
+    if group.owes_end_of_refresh_now(member):
+        buffers.append(encode_route_refresh(RouteRefresh(family, END)))
+        member.refresh_end = None
+    return buffers_before + buffers, message_count
 
 
 def _count(peer: Peer, segment: Segment, replaced_count: int) -> None:

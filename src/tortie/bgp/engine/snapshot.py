@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tortie.bgp.engine.engine import Engine
 from tortie.bgp.engine.peer import Peer
 from tortie.bgp.rib import AdjRIBIn, Path, Source, UpdateGroup
-from tortie.bgp.session import AddPathMode
+from tortie.bgp.session import AddPathMode, Negotiated
 from tortie.bgp.wire import (
     Family,
     address_to_text,
@@ -56,7 +56,8 @@ class PeerStatus:
 
     `restart_time_s` is what the peer says of graceful restart, None = it has none; `stale_s` is for how long its stale
     paths are kept if it does not come back or sends no End-of-RIB, None = there are none. `is_held_down`: it announced
-    more than `prefixes_max` and has to wait.
+    more than `prefixes_max` and has to wait. `long_lived_s` is what the peer says of long-lived graceful restart (RFC
+    9494), `is_long_lived_stale`: that time has begun.
     """
 
     remote_address: str
@@ -76,6 +77,8 @@ class PeerStatus:
     hold_time_s: int | None
     message_size_bytes_max: int | None = None
     has_extended_next_hop: bool = False
+    long_lived_s: int | None = None
+    is_long_lived_stale: bool = False
     keepalive_s: float | None
     restart_time_s: int | None
     stale_s: float | None
@@ -96,8 +99,9 @@ class PeerStatus:
 class RouteStatus:
     """One path. `path_id` is the peer's, 0 without ADD-PATH.
 
-    `reason` is None for the best one, else the step at which it lost or why it is rejected. `preference` is LOCAL_PREF,
-    or what stands for it where the path has none or import has changed it.
+    `reason` is None for the best one, else the step at which it lost or why it is rejected. `is_equal`: traffic goes
+    over it beside the best one. `preference` is LOCAL_PREF, or what stands for it where the path has none or import has
+    changed it.
     """
 
     family: str
@@ -118,6 +122,7 @@ class RouteStatus:
     path_id: int
     source: str
     best: bool
+    is_equal: bool
     reason: str | None
 
 
@@ -142,7 +147,7 @@ def route_statuses(engine: Engine, family: Family, only: bytes | None = None) ->
             yield _route_status(family, nlri, decision.best, None)
         if decision is not None:
             for path, step in decision.losers:
-                yield _route_status(family, nlri, path, step.value)
+                yield _route_status(family, nlri, path, step.value, is_equal=path in decision.equals)
         for path in rejected.get(nlri, ()):
             yield _route_status(family, nlri, path, path.rejection)
 
@@ -156,7 +161,9 @@ def _rejected_paths(adj_rib_ins: Iterable[AdjRIBIn], only: bytes | None) -> dict
     return rejected
 
 
-def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -> RouteStatus:
+def _route_status(
+    family: Family, nlri: bytes, path: Path, reason: str | None, *, is_equal: bool = False
+) -> RouteStatus:
     attributes = path.attributes
     return RouteStatus(
         family=family.name,
@@ -177,6 +184,7 @@ def _route_status(family: Family, nlri: bytes, path: Path, reason: str | None) -
         path_id=path.path_id,
         source=path.source.kind.name.lower(),
         best=reason is None,
+        is_equal=is_equal,
         reason=reason,
     )
 
@@ -223,6 +231,8 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         hold_time_s=None if negotiated is None else negotiated.hold_time_s,
         keepalive_s=None if negotiated is None else negotiated.keepalive_s,
         message_size_bytes_max=None if negotiated is None else negotiated.message_size_bytes_max,
+        long_lived_s=_long_lived_s(negotiated),
+        is_long_lived_stale=stale is not None and bool(stale.long_lived),
         has_extended_next_hop=negotiated is not None and negotiated.encode.extended_next_hop,
         restart_time_s=None if restart is None else restart.restart_time_s,
         stale_s=None if stale is None else round(stale.deadline - now, 3),
@@ -238,6 +248,12 @@ def _peer_status(engine: Engine, peer: Peer, now: float, sent_counts: _SentCount
         last_notification_received=None if received is None else received.text,
         events=tuple({"age_s": round(now - when, 3), "text": text} for when, text in session.events),
     )
+
+
+def _long_lived_s(negotiated: Negotiated | None) -> int | None:
+    if negotiated is None or negotiated.peer_long_lived is None:
+        return None
+    return max((stale_s for _, _, stale_s in negotiated.peer_long_lived.families), default=0)
 
 
 def _family_statuses(engine: Engine, peer: Peer, sent: _SentCounts) -> tuple[FamilyStatus, ...]:

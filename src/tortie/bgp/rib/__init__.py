@@ -3,7 +3,7 @@
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AdjRIBIn
 from tortie.bgp.rib.decision import STEPS, Decision, Step, select_best
-from tortie.bgp.rib.export import ExportProfile, NextHopMode, exported_attributes
+from tortie.bgp.rib.export import ExportProfile, NextHopMode, StaleMode, exported_attributes
 from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
 from tortie.bgp.rib.path import LOCAL_PREF_DEFAULT, Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import PeerKind, is_reflection_loop, may_reflect, reflected_attributes
@@ -29,6 +29,7 @@ __all__ = [
     "Segment",
     "Source",
     "SourceKind",
+    "StaleMode",
     "Step",
     "UpdateGroup",
     "degree_of_preference",

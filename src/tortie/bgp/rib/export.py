@@ -4,7 +4,7 @@ For: the key of an update group and the one function that turns a path into what
 Not for: reflection's own rules (reflection.py), nor for keeping what was sent (update_group.py).
 RFC sections: 4271 §5.1.2 (AS_PATH), §5.1.3 (NEXT_HOP), §5.1.4 (MED), §5.1.5 (LOCAL_PREF); 4456 §8, §10;
 1997 (well-known communities); 4360 §6 and 5701 §2 (extended communities that do not cross the border); 8326 §4.1 (we go
-away); 9234 §5 (roles).
+away); 9234 §5 (roles); 9494 §4.3, §4.6 (stale for long).
 Structures to know: `ExportProfile`.
 """
 
@@ -20,6 +20,7 @@ from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, re
 from tortie.bgp.rib.roles import may_send, sent_mark
 from tortie.bgp.wire import (
     GRACEFUL_SHUTDOWN,
+    LLGR_STALE,
     NO_ADVERTISE,
     NO_EXPORT,
     NO_EXPORT_SUBCONFED,
@@ -37,6 +38,18 @@ from tortie.bgp.wire import (
 IPV6_EXTENDED_COMMUNITIES: Final = 25
 IPV6_EXTENDED_COMMUNITY_LENGTH: Final = 20
 NON_TRANSITIVE: Final = 0x40
+
+
+class StaleMode(StrEnum):
+    """Whether a peer is told of routes that are stale for long (RFC 9494 §4.3, §4.6).
+
+    NO: it has no long-lived graceful restart. AS_LAST_RESORT: neither, but it is in our AS and is told, with LOCAL_PREF
+    0 and NO_EXPORT. YES: it has it.
+    """
+
+    NO = "no"
+    AS_LAST_RESORT = "as_last_resort"
+    YES = "yes"
 
 
 class NextHopMode(StrEnum):
@@ -64,6 +77,7 @@ class ExportProfile:
         is_draining: we go away: routes are a last resort for whoever has others (RFC 8326 §4.1). What came by iBGP is
             reflected as it is.
         role: ours towards an eBGP peer (RFC 9234), None = unknown.
+        stale_mode: see StaleMode.
     """
 
     family: Family
@@ -77,6 +91,7 @@ class ExportProfile:
     export_filter: Policy | None = None
     is_draining: bool = False
     role: Role | None = None
+    stale_mode: StaleMode = StaleMode.YES
 
 
 def exported_attributes(
@@ -100,9 +115,21 @@ def exported_attributes(
         path = Path(edited(path.attributes, edits, table), path.source, preference=preference)
     of_kind = _external_attributes if profile.peer_kind is PeerKind.EXTERNAL else _internal_attributes
     attributes = of_kind(path, profile, table)
+    if attributes is not None and LLGR_STALE in attributes.communities:
+        attributes = _stale_attributes(attributes, profile.stale_mode, table)
     if attributes is None or not _is_self(path, profile):
         return attributes
     return table.replace(attributes, next_hop=profile.local_next_hop) if profile.local_next_hop else None
+
+
+def _stale_attributes(attributes: AttributeSet, mode: StaleMode, table: AttributeTable) -> AttributeSet | None:
+    """Return what is told of a route that is stale for long, None = nothing."""
+    if mode is not StaleMode.AS_LAST_RESORT:
+        return attributes if mode is StaleMode.YES else None
+    communities = attributes.communities
+    if NO_EXPORT not in communities:
+        communities = (*communities, NO_EXPORT)
+    return table.replace(attributes, communities=communities, local_pref=0)
 
 
 def _is_held_back(attributes: AttributeSet, to: PeerKind) -> bool:

@@ -7,7 +7,7 @@ Structures to know: `LocRIB.decisions: dict[nlri, Decision]` (a Decision is shar
 same candidates: about 42 octets a prefix), `LocRIB.changed: dict[nlri, Path | None]`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from tortie.bgp.rib.decision import Decision, Metric, select_best
 from tortie.bgp.rib.path import Path
@@ -18,21 +18,24 @@ class LocRIB:
 
     Attributes:
         decisions: nlri → decision.
-        changed: nlri → best path now (None = gone), where that is another one than when last asked.
+        changed: nlri → best path now (None = gone), where that, or what traffic takes beside it, is another one than
+            when last asked.
         touched: nlris whose candidates changed since last asked; None while nobody is sent more than the best path.
         metric: interior cost of a next hop.
         keeps_external: an external best path is kept among equal ones (RFC 5004).
+        paths_max: how many equal paths traffic may take.
     """
 
-    __slots__ = ("changed", "decisions", "keeps_external", "metric", "touched")
+    __slots__ = ("changed", "decisions", "keeps_external", "metric", "paths_max", "touched")
 
-    def __init__(self, metric: Metric, *, keeps_external: bool = False) -> None:
+    def __init__(self, metric: Metric, *, keeps_external: bool = False, paths_max: int = 1) -> None:
         """Start empty; `metric` gives the interior cost of a next hop, None when unreachable."""
         self.decisions: dict[bytes, Decision] = {}
         self.changed: dict[bytes, Path | None] = {}
         self.touched: dict[bytes, None] | None = None
         self.metric = metric
         self.keeps_external = keeps_external
+        self.paths_max = paths_max
 
     def best(self, nlri: bytes) -> Path | None:
         """Return the best path of a prefix, None when there is none."""
@@ -47,7 +50,7 @@ class LocRIB:
         """
         if self.touched is not None:
             changes = self._noted(changes, self.touched)
-        decisions, changed = self.decisions, self.changed
+        decisions, changed, is_multipath = self.decisions, self.changed, self.paths_max > 1
         known_before: Decision | None = None
         known_former: Path | None = None
         after: Decision | None = None
@@ -65,7 +68,7 @@ class LocRIB:
             else:
                 decisions[nlri] = after
                 best = after.best
-            if before is None or before.best is not best:
+            if before is None or before.best is not best or (is_multipath and _has_other_equals(before, after)):
                 changed[nlri] = best
 
     @staticmethod
@@ -95,13 +98,18 @@ class LocRIB:
             self.decisions[nlri] = after
             if self.touched is not None:
                 self.touched[nlri] = None
-            if after.best is not before.best:
+            if after.best is not before.best or after.equals != before.equals:
                 self.changed[nlri] = after.best
 
     def take_changed(self) -> dict[bytes, Path | None]:
         """Return nlri → best path now (None = gone) of what changed since the last call."""
         changed, self.changed = self.changed, {}
         return changed
+
+    def ways(self, changed: Mapping[bytes, Path | None]) -> tuple[tuple[bytes, tuple[Path, ...]], ...]:
+        """Return (nlri, the paths that traffic takes, the best first) of what has changed."""
+        decisions = self.decisions
+        return tuple((nlri, () if best is None else decisions[nlri].ways) for nlri, best in changed.items())
 
     def take_touched(self) -> dict[bytes, Decision | None]:
         """Return nlri → decision now (None = no candidate) of what was touched since the last call."""
@@ -120,4 +128,8 @@ class LocRIB:
 
     def _select(self, candidates: tuple[Path, ...], before: Decision | None) -> Decision:
         incumbent = before.best if before is not None and self.keeps_external else None
-        return select_best(candidates, self.metric, incumbent)
+        return select_best(candidates, self.metric, incumbent, self.paths_max)
+
+
+def _has_other_equals(before: Decision, after: Decision | None) -> bool:
+    return after is not None and before.equals != after.equals

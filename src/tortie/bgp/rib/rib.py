@@ -3,7 +3,7 @@
 For: taking over what sessions announce and withdraw, judging loops and import filters, and handing changes
 to the update groups at flush(). Not for: sessions, bytes on sockets, timers (engine).
 RFC sections: 4271 §3.2, §9; 4456 §8; 7606 (what comes in was made usable by the session); 4724 §4.1 (selection is
-deferred), §4.2 (stale paths); 7911 (path identifiers in and out).
+deferred), §4.2 (stale paths); 7911 (path identifiers in and out); 9494 §4.2 (long-lived stale paths).
 Structures to know: `RIB.adj_rib_ins: dict[(source, family), AdjRIBIn]`, `RIB.groups: dict[ExportProfile,
 UpdateGroup]`.
 """
@@ -23,7 +23,7 @@ from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
 from tortie.bgp.rib.roles import is_leak, received_attributes
 from tortie.bgp.rib.update_group import Member, UpdateGroup
-from tortie.bgp.wire import AttributeSet, AttributeTable, Family, split_path_id
+from tortie.bgp.wire import LLGR_STALE, NO_LLGR, AttributeSet, AttributeTable, Family, split_path_id
 
 PATH_ID_MAX: Final = 0xFFFF_FFFF
 
@@ -37,7 +37,7 @@ class RIB:
         metric: interior cost of a next hop; None = unreachable. A reflector says 0 to everything.
 
     Attributes:
-        keeps_external: see `keep_external`.
+        keeps_external, paths_max: see `set_selection`.
         deferred: families of which nothing is handed on yet (RFC 4724 §4.1); nobody may join a group of these.
     """
 
@@ -54,7 +54,7 @@ class RIB:
         self.groups: dict[ExportProfile, UpdateGroup] = {}
         self.import_rules: dict[Source, ImportRule] = {}
         self.deferred: frozenset[Family] = frozenset()
-        self.keeps_external = False
+        self.keeps_external, self.paths_max = False, 1
         self._metric = metric
         self._path_ids: dict[Source, dict[int, int]] = {}
         self._last_path_id = 0
@@ -121,9 +121,40 @@ class RIB:
             else:
                 self.drop_family(source, family)
 
+    def mark_stale(self, source: Source, family: Family) -> None:
+        """All that a source has announced is to be announced again, or goes at the next sweep (RFC 7313 §4)."""
+        adj_rib_in = self.adj_rib_ins[source, family]
+        adj_rib_in.stale = set(adj_rib_in.paths)
+
+    def unmark_stale(self, source: Source, family: Family) -> None:
+        """Nothing of a source need be announced again."""
+        self.adj_rib_ins[source, family].stale.clear()
+
     def sweep_stale(self, source: Source, family: Family) -> None:
         """Withdraw what a source has not announced again."""
         self.loc_ribs[family].install(self.adj_rib_ins[source, family].remove_stale(), None)
+
+    def keep_for_long(self, source: Source, family: Family) -> None:
+        """What is stale of a source stays as a last resort and says so; what must not be kept for long goes.
+
+        RFC 9494 §4.2, §4.3. The mark is the community itself, so that all who are told see it.
+        """
+        adj_rib_in = self.adj_rib_ins[source, family]
+        gone: list[bytes] = []
+        alike: dict[tuple[AttributeSet, int], list[bytes]] = {}
+        for key, path in adj_rib_in.paths.items():
+            if key not in adj_rib_in.stale:
+                continue
+            if NO_LLGR in path.received.communities:
+                gone.append(key)
+            else:
+                alike.setdefault((path.received, path.path_id), []).append(key)
+        self.withdraw(source, family, gone)
+        for (attributes, path_id), keys in alike.items():
+            communities = attributes.communities
+            if LLGR_STALE not in communities:
+                marked = self.table.replace(attributes, communities=(*communities, LLGR_STALE))
+                self._judge(adj_rib_in, family, Path(marked, source, path_id=path_id), keys)
 
     def announced_count(self, source: Source, family: Family) -> int:
         """Return how many paths a source has announced in this session, rejected ones included."""
@@ -138,14 +169,21 @@ class RIB:
         """Return the Loc-RIB of a family, made at first use."""
         loc_rib = self.loc_ribs.get(family)
         if loc_rib is None:
-            loc_rib = self.loc_ribs[family] = LocRIB(self._metric, keeps_external=self.keeps_external)
+            loc_rib = self.loc_ribs[family] = LocRIB(
+                self._metric, keeps_external=self.keeps_external, paths_max=self.paths_max
+            )
         return loc_rib
 
-    def keep_external(self, *, keeps_external: bool) -> None:
-        """Say whether an external best path is kept among equal ones from now on (RFC 5004)."""
-        self.keeps_external = keeps_external
+    def set_selection(self, *, keeps_external: bool, paths_max: int) -> None:
+        """Say how is chosen from now on; `next_hop_changed` has all chosen again.
+
+        Args:
+            keeps_external: an external best path is kept among equal ones (RFC 5004).
+            paths_max: how many equal paths traffic may take, 1 or more.
+        """
+        self.keeps_external, self.paths_max = keeps_external, paths_max
         for loc_rib in self.loc_ribs.values():
-            loc_rib.keeps_external = keeps_external
+            loc_rib.keeps_external, loc_rib.paths_max = keeps_external, paths_max
 
     # ------------------------------------------------------------------ what comes in
 

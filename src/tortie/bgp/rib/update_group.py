@@ -2,7 +2,7 @@
 
 For: remembering once what a thousand peers hold, and encoding each change once.
 Not for: sockets, timers or who is a member (engine); what may be sent with which attributes (export).
-RFC sections: 4271 §3.2 (Adj-RIB-Out), §9.2; 4724 §2 (End-of-RIB); 2918 (route refresh). With ADD-PATH (RFC 7911,
+RFC sections: 4271 §3.2 (Adj-RIB-Out), §9.2; 4724 §2 (End-of-RIB); 2918, 7313 §4 (refresh). With ADD-PATH (RFC 7911,
 add_path_group) each nlri below is a path identifier and an nlri.
 
 Structures to know:
@@ -80,9 +80,25 @@ class Member:
         owes_end_of_rib: End-of-RIB was not sent yet.
         corrections: prefixes to be sent one by one first, since the member came from another group.
         refresh: (position, target) of a second walk asked for by ROUTE-REFRESH, None when there is none.
+        is_enhanced: a second walk is to be marked by its beginning and end (RFC 7313).
+        is_refresh_wanted: one was asked for and begins when End-of-RIB has gone (RFC 7313 §4).
+        owes_beginning: the beginning was not sent yet.
+        refresh_end: the version at which the end is due, None unless the walk is over. What changed meanwhile is not in
+            the walk and must have gone before, else the far end would drop it.
     """
 
-    __slots__ = ("corrections", "cursor", "joined", "owes_end_of_rib", "refresh", "source")
+    __slots__ = (
+        "corrections",
+        "cursor",
+        "is_enhanced",
+        "is_refresh_wanted",
+        "joined",
+        "owes_beginning",
+        "owes_end_of_rib",
+        "refresh",
+        "refresh_end",
+        "source",
+    )
 
     def __init__(self, source: Source, cursor: int, joined: int) -> None:
         """Place a member at `cursor`."""
@@ -92,6 +108,8 @@ class Member:
         self.owes_end_of_rib = True
         self.corrections: deque[bytes] = deque()
         self.refresh: tuple[int, int] | None = None
+        self.is_enhanced = self.is_refresh_wanted = self.owes_beginning = False
+        self.refresh_end: int | None = None
 
 
 class UpdateGroup:
@@ -244,7 +262,8 @@ class UpdateGroup:
         member = Member(source, self.version, self.version)
         member.owes_end_of_rib = leaving.owes_end_of_rib
         member.corrections.extend(self._difference(leaving, former))
-        if leaving.refresh is not None:
+        member.is_enhanced = leaving.is_enhanced
+        if leaving.refresh is not None or leaving.refresh_end is not None or leaving.is_refresh_wanted:
             self.start_refresh(member)
         self.members[source] = member
         return member
@@ -273,8 +292,16 @@ class UpdateGroup:
         self.members.pop(source, None)
 
     def start_refresh(self, member: Member) -> None:
-        """Send everything again (RFC 2918), beside what is still to come: a second walk, not cursor = 0."""
+        """Send everything again (RFC 2918), beside what is still to come: a second walk, not cursor = 0.
+
+        Marked by its beginning and end it comes after End-of-RIB (RFC 7313 §4).
+        """
+        if member.is_enhanced and member.owes_end_of_rib:
+            member.is_refresh_wanted = True
+            return
         member.refresh = (self.base, member.cursor)
+        member.refresh_end = None
+        member.owes_beginning = member.is_enhanced
 
     def is_behind(self, member: Member) -> bool:
         """Say whether something is to be sent to the member."""
@@ -282,6 +309,7 @@ class UpdateGroup:
             member.cursor < self.version
             or bool(member.corrections)
             or member.refresh is not None
+            or member.refresh_end is not None
             or member.owes_end_of_rib
         )
 
@@ -319,6 +347,10 @@ class UpdateGroup:
         """Say whether End-of-RIB is due: all that stood when the member joined has been sent."""
         return member.owes_end_of_rib and not member.corrections and member.cursor >= member.joined
 
+    def owes_end_of_refresh_now(self, member: Member) -> bool:
+        """Say whether the end of a refresh is due: the walk is over, and what changed meanwhile has been sent."""
+        return member.refresh_end is not None and not member.corrections and member.cursor >= member.refresh_end
+
     def _segment_at(self, start: int) -> Segment:
         segment = self._segments.get(start)
         if segment is None:
@@ -333,7 +365,11 @@ class UpdateGroup:
         position, target = member.refresh
         cached = self._segments.get(position)
         segment = cached if cached and cached.end <= target else self._build_segment(position, target)
-        member.refresh = (segment.end, target) if segment.end < target else None
+        if segment.end < target:
+            member.refresh = (segment.end, target)
+        else:
+            member.refresh = None
+            member.refresh_end = self.version if member.is_enhanced else None
         return segment
 
     def _build_segment(self, start: int, limit: int) -> Segment:
@@ -446,6 +482,8 @@ class UpdateGroup:
         for member in self.members.values():
             member.cursor = renumbered(member.cursor)
             member.joined = renumbered(member.joined)
+            if member.refresh_end is not None:
+                member.refresh_end = renumbered(member.refresh_end)
             if member.refresh is not None:
                 position, target = (renumbered(version) for version in member.refresh)
                 member.refresh = (position, target)

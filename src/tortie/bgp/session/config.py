@@ -14,10 +14,12 @@ from tortie.bgp.errors import LocalProtocolError
 from tortie.bgp.wire import (
     IPV4_UNICAST,
     RESTART_TIME_S_MAX,
+    STALE_TIME_S_MAX,
     DecodeContext,
     EncodeContext,
     Family,
     GracefulRestart,
+    LongLivedGracefulRestart,
     Role,
 )
 
@@ -39,6 +41,8 @@ FIELDS_BOUND_TO_OPEN: Final = (
     "add_path",
     "extended_messages",
     "extended_next_hop",
+    "long_lived_s",
+    "enhanced_route_refresh",
     "role",
     "is_role_strict",
     "has_password",
@@ -77,11 +81,14 @@ class SessionConfig:
         send_hold_time_s: RFC 9687; None = the longer of 8 minutes and twice the negotiated hold time; 0 = off.
         accept_any_first_as: do not compare the first AS of an eBGP path with the peer's (route servers).
         route_refresh: announce RFC 2918.
+        enhanced_route_refresh: announce RFC 7313; counts beside `route_refresh`.
         restart_time_s: announce graceful restart (RFC 4724), and this as the time in which a session is back; 0 = off,
             else at most 4095.
         add_path: announce RFC 7911.
         extended_messages: announce RFC 8654.
         extended_next_hop: announce RFC 8950: IPv4 routes with IPv6 next hops.
+        long_lived_s: announce RFC 9494, and this as the time for which routes are kept after `restart_time_s`, at most
+            16777215; 0 = off. It needs graceful restart.
         role: what this side is to a peer of another AS (RFC 9234); None = not said.
         is_role_strict: a peer that does not say its role is refused.
         has_password: the sockets have a TCP-MD5 password (RFC 2385); which one, the shell knows.
@@ -101,10 +108,12 @@ class SessionConfig:
     send_hold_time_s: float | None = None
     accept_any_first_as: bool = False
     route_refresh: bool = True
+    enhanced_route_refresh: bool = False
     restart_time_s: int = 0
     add_path: AddPathMode = AddPathMode.OFF
     extended_messages: bool = False
     extended_next_hop: bool = False
+    long_lived_s: int = 0
     role: Role | None = None
     is_role_strict: bool = False
     has_password: bool = False
@@ -126,6 +135,12 @@ class SessionConfig:
         self._require("delay_open_s", self.delay_open_s >= 0, "0 or more")
         self._require("send_hold_time_s", (self.send_hold_time_s or 0) >= 0, "0 or more")
         self._require("restart_time_s", 0 <= self.restart_time_s <= RESTART_TIME_S_MAX, f"0 to {RESTART_TIME_S_MAX}")
+        is_long_lived_usable = self.long_lived_s == 0 or (
+            0 < self.long_lived_s <= STALE_TIME_S_MAX and self.restart_time_s
+        )
+        self._require(
+            "long_lived_s", bool(is_long_lived_usable), f"0 to {STALE_TIME_S_MAX}, and a restart_time_s with it"
+        )
         self._require("families", len(set(self.families)) == len(self.families) > 0, "one or more, each once")
 
     def _require(self, field: str, is_usable: bool, expected: str) -> None:
@@ -175,12 +190,14 @@ class Negotiated:
         message_size_bytes_max: largest message in either direction (RFC 8654), but for OPEN and KEEPALIVE.
         decode: how to read the peer's UPDATEs.
         encode: how to write UPDATEs for it, in families without ADD-PATH.
+        peer_long_lived: what the peer says about long-lived graceful restart; None unless both have it (RFC 9494 §3.1).
         peer_role: what the peer says of itself (RFC 9234); None = nothing, or it is in our own AS.
         add_path_sent: families in which it is sent path identifiers; `decode` says in which it sends them.
         is_internal: same AS on both sides (iBGP).
         local_address: textual own address of the connection.
         connection: the shell's number of the TCP connection.
-        peer_enhanced_route_refresh: the peer has RFC 7313; this side does not announce it.
+        peer_enhanced_route_refresh: the peer has RFC 7313.
+        enhanced_route_refresh: both have RFC 7313.
         peer_restart: what the peer says about graceful restart; None unless both have it (RFC 4724 §3).
     """
 
@@ -198,7 +215,9 @@ class Negotiated:
     local_address: str
     connection: int
     peer_enhanced_route_refresh: bool = False
+    enhanced_route_refresh: bool = False
     peer_restart: GracefulRestart | None = None
+    peer_long_lived: LongLivedGracefulRestart | None = None
     peer_role: Role | None = None
     add_path_sent: frozenset[Family] = frozenset()
 

@@ -145,6 +145,7 @@ class Connection:
         reader: cuts received data into messages.
         negotiated: set before the OPEN event is fired.
         held_open: agreed but not answered yet (collision.py).
+        own_open, peer_open: the OPENs sent and received here, whole messages; b"" until then.
         waiting_byte_count: octets that came while it waited for IdleHoldTimer.
     """
 
@@ -161,6 +162,8 @@ class Connection:
         "is_outgoing",
         "local_address",
         "negotiated",
+        "own_open",
+        "peer_open",
         "reader",
         "timers",
         "waiting_byte_count",
@@ -183,6 +186,8 @@ class Connection:
         self.reader = MessageReader()
         self.negotiated: Negotiated | None = None
         self.held_open: Negotiated | None = None
+        self.own_open = b""
+        self.peer_open = b""
         self.waiting_byte_count = 0
         self._hold_s = inf
         self._keepalive_s = inf
@@ -270,7 +275,8 @@ class Connection:
         self.timers.connect_retry = inf
         self.timers.delay_open = inf
         self.timers.hold = now + LARGE_HOLD_TIME_S
-        self._send(MessageType.OPEN, encode_open(own_open(self._shared.config, self._shared.local_restart)))
+        self.own_open = encode_open(own_open(self._shared.config, self._shared.local_restart))
+        self._send(MessageType.OPEN, self.own_open)
 
     def _answer_open(self, now: float) -> None:
         self._send_open(now)

@@ -216,7 +216,7 @@ class Connections:
             self.incoming = None
         self._shared.counters.established_count += 1
         assert connection.negotiated is not None, "Established comes after the OPEN"
-        self._shared.outputs.append(SessionUp(connection.negotiated))
+        self._shared.outputs.append(SessionUp(connection.negotiated, connection.own_open, connection.peer_open))
 
     def _on_down(self, cause: Cause, now: float) -> None:
         """Tell the engine; a session that was stable starts its back-off at the bottom."""

@@ -3,8 +3,8 @@
 For: `own_open` and `negotiate`, two pure functions.
 Not for: octets (wire/open.py has checked what concerns the message alone: version, AS 0, identifier 0, hold
 time 1 and 2, the form of parameters and capabilities).
-RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 4724 §3,
-RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 8950 §4, RFC 9234 §4.2.
+RFC 4271 §4.2 and §6.2, RFC 5492 §5, RFC 6286 §2.2, RFC 6793 §4.1, RFC 4760 §8, RFC 2918 §2, RFC 7313 §3.1, RFC 4724 §3,
+RFC 8538 §2, RFC 7911 §4, RFC 8654 §3, RFC 8950 §4, RFC 9234 §4.2, RFC 9494 §3.1.
 """
 
 from typing import Final
@@ -30,6 +30,7 @@ from tortie.bgp.wire import (
     Family,
     FourOctetAS,
     GracefulRestart,
+    LongLivedGracefulRestart,
     Multiprotocol,
     Open,
     Role,
@@ -76,9 +77,14 @@ def own_open(config: SessionConfig, restart: LocalRestart) -> Open:
     capabilities: list[Capability] = [Multiprotocol(family) for family in config.families]
     if config.route_refresh:
         capabilities.append(RouteRefreshCapability())
+        if config.enhanced_route_refresh:
+            capabilities.append(EnhancedRouteRefresh())
     if config.restart_time_s:
         families = tuple((family, family in restart.preserved) for family in config.families)
         capabilities.append(GracefulRestart(restart.is_restarting, True, config.restart_time_s, families))
+    if config.long_lived_s:
+        long_lived = tuple((family, family in restart.preserved, config.long_lived_s) for family in config.families)
+        capabilities.append(LongLivedGracefulRestart(long_lived))
     if add_path := ADD_PATH_VALUES[config.add_path]:
         capabilities.append(AddPath(tuple((family, add_path) for family in config.families)))
     if config.extended_next_hop and IPV4_UNICAST in config.families:
@@ -119,6 +125,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
     own_add_path = ADD_PATH_VALUES[config.add_path]
     received = _with_add_path(peer_open, families, ADD_PATH_SEND) if own_add_path & ADD_PATH_RECEIVE else frozenset()
     sent = _with_add_path(peer_open, families, ADD_PATH_RECEIVE) if own_add_path & ADD_PATH_SEND else frozenset()
+    has_route_refresh = config.route_refresh and _has(peer_open, RouteRefreshCapability)
     has_extended_next_hop = config.extended_next_hop and _has_extended_next_hop(peer_open)
     message_size_bytes_max = _message_size_bytes_max(config, peer_open)
     return Negotiated(
@@ -128,7 +135,7 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         keepalive_s=hold_time_s / KEEPALIVES_PER_HOLD_TIME,
         families=families,
         four_octet_as=has_four_octet_as,
-        route_refresh=config.route_refresh and _has(peer_open, RouteRefreshCapability),
+        route_refresh=has_route_refresh,
         message_size_bytes_max=message_size_bytes_max,
         decode=DecodeContext(
             is_internal=is_internal,
@@ -146,7 +153,11 @@ def negotiate(config: SessionConfig, peer_open: Open, *, connection: int, local_
         local_address=local_address,
         connection=connection,
         peer_enhanced_route_refresh=_has(peer_open, EnhancedRouteRefresh),
+        enhanced_route_refresh=has_route_refresh
+        and config.enhanced_route_refresh
+        and _has(peer_open, EnhancedRouteRefresh),
         peer_restart=_peer_restart(peer_open) if config.restart_time_s else None,
+        peer_long_lived=_peer_long_lived(peer_open) if config.long_lived_s else None,
         peer_role=None if is_internal else _peer_role(config, peer_open),
         add_path_sent=sent,
     )
@@ -172,6 +183,12 @@ def _peer_restart(peer_open: Open) -> GracefulRestart | None:
     """Return the last of its graceful restart capabilities (RFC 4724 §3: all but the last are ignored)."""
     found = [each for each in peer_open.capabilities if isinstance(each, GracefulRestart)]
     return found[-1] if found else None
+
+
+def _peer_long_lived(peer_open: Open) -> LongLivedGracefulRestart | None:
+    """Return the last of what it says of long-lived graceful restart; without the other kind it counts for nothing."""
+    found = [each for each in peer_open.capabilities if isinstance(each, LongLivedGracefulRestart)]
+    return found[-1] if found and _has(peer_open, GracefulRestart) else None
 
 
 def _with_add_path(peer_open: Open, families: frozenset[Family], direction: int) -> frozenset[Family]:

@@ -39,9 +39,16 @@ class CloseConnection:
 
 @dataclass(frozen=True, slots=True)
 class SessionUp:
-    """Established was reached; UPDATEs may be sent on `negotiated.connection`."""
+    """Established was reached; UPDATEs may be sent on `negotiated.connection`.
+
+    Attributes:
+        negotiated: what both agreed on.
+        own_open, peer_open: the OPENs that say so, whole messages.
+    """
 
     negotiated: Negotiated
+    own_open: bytes = b""
+    peer_open: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +68,20 @@ class SessionDown:
 
 @dataclass(frozen=True, slots=True)
 class UpdateReceived:
-    """An UPDATE with the dispositions of RFC 7606 applied: what is in `announced` may be used."""
+    """An UPDATE with the dispositions of RFC 7606 applied: what is in `announced` may be used.
+
+    Attributes:
+        update: the UPDATE.
+        body: as it came, without the header.
+    """
 
     update: Update
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRefreshReceived:
-    """The peer asks for a family again (RFC 2918); the family is negotiated."""
+    """The peer asks for a family again (RFC 2918), or begins or ends to say it again (RFC 7313); it is negotiated."""
 
     refresh: RouteRefresh
 

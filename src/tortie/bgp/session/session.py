@@ -41,6 +41,7 @@ from tortie.bgp.wire import (
     decode_open,
     decode_route_refresh,
     decode_update,
+    encode_message,
     hard_reset,
     shutdown_data,
 )
@@ -55,6 +56,8 @@ HOLD_TIMER_EXPIRED: Final = 4
 SEND_HOLD_TIMER_EXPIRED: Final = 8
 UNSUPPORTED_VERSION: Final = (2, 1)
 ROUTE_REFRESH_REQUEST: Final = 0
+REFRESH_MARKS: Final = (1, 2)
+"""Beginning and end (RFC 7313 §3.2)."""
 
 FAILURES_FREE: Final = 1
 """Failures of a former session that are let pass: a client that has restarted once need not wait."""
@@ -443,7 +446,7 @@ class Session:
         is_any_first_as = shared.config.accept_any_first_as
         settle_update(update, negotiated, shared.counters, accept_any_first_as=is_any_first_as)
         connection.fire(Event.UPDATE_MESSAGE, now)
-        shared.outputs.append(UpdateReceived(update))
+        shared.outputs.append(UpdateReceived(update, body))
 
     def _on_keepalive(self, connection: Connection, body: bytes, now: float) -> None:
         del body
@@ -462,14 +465,15 @@ class Session:
         self._connections.fire(connection, event, now, cause)
 
     def _on_route_refresh(self, connection: Connection, body: bytes, now: float) -> None:
-        """Pass a request on (RFC 2918 §4); what was not negotiated is ignored and counted."""
+        """Pass on a request (RFC 2918 §4), a beginning or end (RFC 7313 §4); what was not agreed on is counted."""
         negotiated = connection.negotiated
         if connection.state is not State.ESTABLISHED or negotiated is None:
             self._fire_message(connection, MessageType.ROUTE_REFRESH, now)
             return
         refresh = decode_route_refresh(body, is_enhanced=negotiated.peer_enhanced_route_refresh)
-        is_request = refresh.subtype == ROUTE_REFRESH_REQUEST and refresh.family in negotiated.families
-        if is_request and self.config.route_refresh:
+        is_mark = refresh.subtype in REFRESH_MARKS and negotiated.enhanced_route_refresh
+        is_request = refresh.subtype == ROUTE_REFRESH_REQUEST and self.config.route_refresh
+        if (is_request or is_mark) and refresh.family in negotiated.families:
             self._shared.outputs.append(RouteRefreshReceived(refresh))
         else:
             self._shared.counters.ignored_count += 1
@@ -479,6 +483,7 @@ class Session:
             self._fire_message(connection, MessageType.OPEN, now)
             return
         assert connection.connection is not None, "the OPEN came on it"
+        connection.peer_open = encode_message(MessageType.OPEN, body)
         negotiated = negotiate(
             self.config,
             decode_open(body),

@@ -26,17 +26,20 @@ GRACEFUL_RESTART: Final = 64
 FOUR_OCTET_AS: Final = 65
 ADD_PATH: Final = 69
 ENHANCED_ROUTE_REFRESH: Final = 70
+LONG_LIVED_GRACEFUL_RESTART: Final = 71
 
 ADD_PATH_RECEIVE: Final = 1
 ADD_PATH_SEND: Final = 2
 ADD_PATH_BOTH: Final = 3
 RESTART_TIME_S_MAX: Final = 4095
+STALE_TIME_S_MAX: Final = 0xFF_FFFF
 
 _HEADER_LENGTH: Final = 2
 _MULTIPROTOCOL_LENGTH: Final = 4
 _FOUR_OCTET_AS_LENGTH: Final = 4
 _RESTART_HEADER_LENGTH: Final = 2
 _FAMILY_ENTRY_LENGTH: Final = 4
+_LONG_LIVED_ENTRY_LENGTH: Final = 7
 _EXTENDED_NEXT_HOP_LENGTH: Final = 6
 _RESTARTING: Final = 0x8000
 _NOTIFICATION_SUPPORTED: Final = 0x4000
@@ -106,6 +109,17 @@ class GracefulRestart:
 
 
 @dataclass(frozen=True, slots=True)
+class LongLivedGracefulRestart:
+    """RFC 9494 §3.1; counts only beside `GracefulRestart`.
+
+    Attributes:
+        families: (family, forwarding state was preserved, seconds for which its stale routes are kept, 0 to 16777215).
+    """
+
+    families: tuple[tuple[Family, bool, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FourOctetAS:
     """RFC 6793 §3: AS numbers have 4 octets; `asn` is the speaker's, 32-bit unsigned."""
 
@@ -143,6 +157,7 @@ Capability = (
     | ExtendedMessage
     | RoleCapability
     | GracefulRestart
+    | LongLivedGracefulRestart
     | FourOctetAS
     | AddPath
     | EnhancedRouteRefresh
@@ -245,6 +260,18 @@ def _decode_graceful_restart(value: bytes) -> Capability:
     )
 
 
+def _decode_long_lived(value: bytes) -> Capability:
+    step = _LONG_LIVED_ENTRY_LENGTH
+    _expect_entries("long-lived graceful restart", value, step)
+    entries = (value[start : start + step] for start in range(0, len(value), step))
+    return LongLivedGracefulRestart(
+        tuple(
+            (Family(int.from_bytes(e[:2]), e[2]), bool(e[3] & _FORWARDING_PRESERVED), int.from_bytes(e[4:]))
+            for e in entries
+        )
+    )
+
+
 def _decode_four_octet_as(value: bytes) -> Capability:
     _expect_length("4-octet AS", value, _FOUR_OCTET_AS_LENGTH)
     return FourOctetAS(int.from_bytes(value))
@@ -282,6 +309,7 @@ _DECODERS: Final[dict[int, Callable[[bytes], Capability]]] = {
     FOUR_OCTET_AS: _decode_four_octet_as,  # RFC 6793
     ADD_PATH: _decode_add_path,  # RFC 7911
     ENHANCED_ROUTE_REFRESH: _decode_enhanced_route_refresh,  # RFC 7313
+    LONG_LIVED_GRACEFUL_RESTART: _decode_long_lived,  # RFC 9494
 }
 
 
@@ -307,6 +335,11 @@ def _code_and_value(capability: Capability) -> tuple[int, bytes]:  # noqa: PLR09
             return ROLE, role.to_bytes(1)
         case GracefulRestart():
             return GRACEFUL_RESTART, _graceful_restart_value(capability)
+        case LongLivedGracefulRestart(families):
+            return LONG_LIVED_GRACEFUL_RESTART, b"".join(
+                f.afi.to_bytes(2) + bytes((f.safi, _FORWARDING_PRESERVED if is_preserved else 0)) + stale_s.to_bytes(3)
+                for f, is_preserved, stale_s in families
+            )
         case FourOctetAS(asn):
             return FOUR_OCTET_AS, asn.to_bytes(4)
         case AddPath(families):

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, file_option
+from tortie.cli.options import Source, datastore_option, manifest_options, namespace_option
 
 __all__ = ["apply"]
 
 
 @click.command
-@file_option
+@manifest_options()
+@namespace_option
 @datastore_option
-def apply(file: Path, datastore: str | None) -> None:
+def apply(*, file: Path, recursive: bool, skip_empty: bool, namespace: str | None, datastore: str | None) -> None:
     """Create the resources of a file, or replace those that exist.
 
     \b
@@ -21,4 +22,4 @@ def apply(file: Path, datastore: str | None) -> None:
     from tortie.change import Action
     from tortie.cli.changing import change_from_file
 
-    change_from_file(Action.APPLY, file, datastore)
+    change_from_file(Action.APPLY, Source(file, recursive, skip_empty), datastore, namespace=namespace)

@@ -31,7 +31,7 @@ def datastore_version(output: str, datastore: str | None) -> None:
         }
         click.echo(json.dumps(facts, indent=2))
     else:
-        recorded = "" if schema.mod_revision else " (not recorded: written by an early tortie, or by calicoctl)"
+        recorded = "" if schema.mod_revision else " (not recorded: no `tortie datastore upgrade` was run yet)"
         click.echo(f"schema of the datastore: {schema.version}{recorded}")
         click.echo(f"this tortie uses: {SCHEMA_VERSION_OLDEST} to {SCHEMA_VERSION}")
     check_schema(schema)

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from tortie.cli.options import (
+    Source,
     datastore_option,
     is_v1_identity,
+    manifest_options,
     names_argument,
     optional_kind_argument,
-    path,
     resource_options,
 )
 
@@ -19,14 +20,7 @@ __all__ = ["delete"]
 @click.command
 @optional_kind_argument
 @names_argument
-@click.option(
-    "--filename",
-    "-f",
-    "file",
-    metavar="FILE",
-    type=path(),
-    help="Delete what stands in this file; - reads standard input.",
-)
+@manifest_options(is_required=False)
 @click.option("--skip-not-exists", "-s", is_flag=True, help="Take resources that are not there as deleted.")
 @resource_options
 @datastore_option
@@ -35,6 +29,8 @@ def delete(
     kind: str | None,
     names: tuple[str, ...],
     file: Path | None,
+    recursive: bool,
+    skip_empty: bool,
     skip_not_exists: bool,
     namespace: str | None,
     scope: str | None,
@@ -55,7 +51,7 @@ def delete(
     if file is not None:
         if kind:
             raise click.UsageError("either KIND and NAME or --filename, not both", click.get_current_context())
-        _delete_from_file(file, datastore, skip_not_exists)
+        _delete_from_file(Source(file, recursive, skip_empty), namespace, datastore, skip_not_exists)
     elif kind is None or not names:
         raise click.UsageError("KIND and NAME, or --filename, say what to delete", click.get_current_context())
     elif is_v1_identity(names, scope, node):
@@ -64,11 +60,11 @@ def delete(
         _delete_by_name(kind, names, namespace, datastore=datastore, may_skip=skip_not_exists)
 
 
-def _delete_from_file(file: Path, datastore: str | None, may_skip: bool) -> None:
+def _delete_from_file(source: Source, namespace: str | None, datastore: str | None, may_skip: bool) -> None:
     from tortie.change import Action
     from tortie.cli.changing import change_from_file
 
-    change_from_file(Action.DELETE, file, datastore, may_skip=may_skip)
+    change_from_file(Action.DELETE, source, datastore, namespace=namespace, may_skip=may_skip)
 
 
 def _delete_by_identity(

@@ -43,7 +43,7 @@ def lab_restart(process: str, lab: str | None) -> None:
     One that runs is ended first; one that was killed just starts.
 
     \b
-    tortie lab exec kube-node1 -- sh -c 'kill -9 $(pgrep -f "node run --name kube-node1")'
+    tortie lab exec kube-node1 -- sh -c 'kill -9 $(pgrep -f "[n]ode run --name kube-node1")'
     tortie lab restart kube-node1
     """
     _act(process, lab, "restart", "is ready")

@@ -49,9 +49,7 @@ def node_check(*, name: str | None, output: str, socket: Path | None, datastore:
 
     url = datastore_url(datastore)
     plan = asyncio.run(read_host_plan(name or platform.node().lower(), url))
-    private = [run_directory(), state_directory(None), *sorted(ETC.glob("*.env"))]
-    if url.startswith("sqlite://"):
-        private.append(Path(url.removeprefix("sqlite://")))
+    private = [run_directory(), state_directory(None), *sorted(ETC.glob("*.env")), *_private_files(url)]
     port = plan.intent.listen_port if plan.intent else 179
     findings = check_host(read_host_facts(plan.intent, port, status_socket(socket), private), plan)
     if output == TextOrJSON.JSON:
@@ -60,3 +58,16 @@ def node_check(*, name: str | None, output: str, socket: Path | None, datastore:
         click.echo(findings_text([asdict(finding) for finding in findings]), nl=False)
     if any(finding.level is Level.FAIL for finding in findings):
         raise CommandFailed
+
+
+def _private_files(url: str) -> list[Path]:
+    """Return the files of a datastore that nobody else is to read: the data file, the key that we show to etcd."""
+    import os
+
+    from tortie.store.etcd_settings import etcd_settings
+
+    scheme, _, path = url.partition("://")
+    if scheme == "sqlite":
+        return [Path(path)]
+    key = etcd_settings(url, os.environ).key if scheme in ("etcd", "etcds") else None
+    return [key.path] if key is not None and key.path is not None else []

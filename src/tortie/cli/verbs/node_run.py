@@ -1,12 +1,17 @@
 """``tortie node run``: the agent of this host."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.completing import complete_nodes
 from tortie.cli.options import datastore_option, place_options, reporting_options, secrets_option
+from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
+
+if TYPE_CHECKING:
+    from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["node_run"]
 
@@ -22,6 +27,7 @@ __all__ = ["node_run"]
 )
 @place_options
 @secrets_option
+@watch_options
 @reporting_options
 @datastore_option
 def node_run(
@@ -34,6 +40,7 @@ def node_run(
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
+    watch: "WatchOptions",
     datastore: str | None,
 ) -> None:
     """Run the agent of this host until stopped.
@@ -63,5 +70,5 @@ def node_run(
         state=state_dir,
         status_socket=status_socket,
         secrets_directory=secrets_dir,
-        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics),
+        reporting=Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch),
     )

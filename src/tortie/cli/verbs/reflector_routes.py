@@ -11,12 +11,17 @@ __all__ = ["reflector_routes"]
 
 @click.command
 @routes_options
-def reflector_routes(*, prefixes: tuple[str, ...], family: str | None, output: str, socket: Path | None) -> None:
+def reflector_routes(
+    *, prefixes: tuple[str, ...], family: str | None, mrt: Path | None, output: str, socket: Path | None
+) -> None:
     """Show every path that the route reflector of this host knows.
 
     The best one of each prefix is marked; each other says why it is not used. With PREFIX only paths of these; an
     address stands for the longest known prefix that it is in.
     """
-    from tortie.cli.asking import print_routes
+    from tortie.cli.asking import print_routes, write_mrt
 
+    if mrt is not None:
+        write_mrt(socket, mrt, "tortie reflector run", is_part=bool(prefixes) or family is not None)
+        return
     print_routes(socket, output, family, prefixes, "tortie reflector run")

@@ -1,12 +1,17 @@
 """``tortie reflector run``: a route reflector, with a datastore or standing alone."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tortie.cli.errors import CommandFailed, ExitCode
 from tortie.cli.options import datastore_option, path, place_options, reporting_options, secrets_option
+from tortie.cli.watch_options import watch_options
 from tortie.node.metrics_address import MetricsAddress
+
+if TYPE_CHECKING:
+    from tortie.speaker import WatchOptions  # for the reader of types only: --help must not import a speaker
 
 __all__ = ["reflector_run"]
 
@@ -55,6 +60,7 @@ __all__ = ["reflector_run"]
 @click.option("--config", metavar="FILE", type=path(), help="Alone: all of this and named peers, as YAML.")
 @place_options
 @secrets_option
+@watch_options
 @reporting_options
 @datastore_option
 def reflector_run(
@@ -78,6 +84,7 @@ def reflector_run(
     log_format: str | None,
     log_level: str,
     metrics: MetricsAddress | None,
+    watch: "WatchOptions",
     datastore: str | None,
 ) -> None:
     """Run a route reflector until stopped.
@@ -112,7 +119,7 @@ def reflector_run(
         raise CommandFailed("reflector run: --add-path stands in the file, a peer at a time (add_path)", ExitCode.USAGE)
     from tortie.cli.running import Reporting, socket_to_serve
 
-    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics)
+    reporting = Reporting(log_format=log_format, log_level=log_level, metrics=metrics, watch=watch)
     if config is not None:
         from tortie.cli.standalone import run_from_file
 
@@ -137,12 +144,12 @@ def reflector_run(
         )
     elif ip is not None:
         from tortie.cli.datastore_agents import run_datastore_agent
-        from tortie.fabric import reflector_intent
+        from tortie.fabric import ReflectorPlanner
 
         run_datastore_agent(
             role="reflector",
             name=ip,
-            plan=lambda fabric: reflector_intent(fabric, ip, ip6 or None, add_path),
+            plan=ReflectorPlanner(ip, ip6 or None, add_path),
             datastore=datastore,
             run_directory=run_dir,
             state=state_dir,

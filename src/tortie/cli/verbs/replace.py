@@ -4,15 +4,16 @@ from pathlib import Path
 
 import click
 
-from tortie.cli.options import datastore_option, file_option
+from tortie.cli.options import Source, datastore_option, manifest_options, namespace_option
 
 __all__ = ["replace"]
 
 
 @click.command
-@file_option
+@manifest_options()
+@namespace_option
 @datastore_option
-def replace(file: Path, datastore: str | None) -> None:
+def replace(*, file: Path, recursive: bool, skip_empty: bool, namespace: str | None, datastore: str | None) -> None:
     """Replace resources that exist with those of a file.
 
     One that does not exist is an error. One with metadata.resourceVersion is replaced only if that is still its
@@ -24,4 +25,4 @@ def replace(file: Path, datastore: str | None) -> None:
     from tortie.change import Action
     from tortie.cli.changing import change_from_file
 
-    change_from_file(Action.REPLACE, file, datastore)
+    change_from_file(Action.REPLACE, Source(file, recursive, skip_empty), datastore, namespace=namespace)

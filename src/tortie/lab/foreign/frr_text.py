@@ -2,10 +2,7 @@
 
 What it is NOT for: running FRR (`frr.py`). Blackholes of own blocks and routes to workloads are not in it: the lab's
 process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password or
-a BGPFilter is left out (`sessions.py`).
-
-Graceful restart is off: FRR waits for a peer that restarts ("NSF passive") and does not dial it, our reflectors wait
-for their clients to dial, and so the two would wait for one another until the restart time is over.
+a BGPFilter is left out (`sessions.py`). Graceful restart is as FRR has it by default: it helps others to restart.
 """
 
 import hashlib
@@ -40,7 +37,7 @@ def render_frr(intent: NodeIntent) -> str:
         lines += _prefix_list(family, policy, name)
     lines += ["!", f"router bgp {intent.local_as}", f" bgp router-id {intent.router_id}"]
     lines += [" no bgp default ipv4-unicast", f" bgp cluster-id {intent.cluster_id or intent.router_id}"]
-    lines += [" bgp graceful-restart-disable", " no bgp network import-check"]
+    lines.append(" no bgp network import-check")
     for session in usable:
         lines += _neighbor(intent, session)
     for family in FAMILIES:

@@ -15,6 +15,7 @@ from support.world import (
 )
 from tortie.bgp.engine import Engine, PeerDown, PeerKey, SpeakerConfig, peer_statuses
 from tortie.bgp.engine.restart import (
+    DIAL_AFTER_S,
     SELECTION_DEFERRAL_S,
     STALE_TIME_S,
     SelectionDeferral,
@@ -172,9 +173,10 @@ def test_selection_waits_for_end_of_rib_of_all() -> None:
         (restart(V4), BOTH, False),
         (None, BOTH, True),
         (restart(V4, is_restarting=True), BOTH, True),
+        (restart(is_restarting=True), BOTH, False),
         (restart(V4), (IPV6_UNICAST,), True),
     ],
-    ids=["waited for", "no graceful restart", "restarting itself", "without the family"],
+    ids=["waited for", "no graceful restart", "restarting itself", "a mere helper", "without the family"],
 )
 def test_who_comes_up_how_is_waited_for(
     peer_restart: GracefulRestart | None, families: tuple[Family, ...], ends: bool
@@ -190,6 +192,15 @@ def test_selection_waits_no_longer_than_its_timer() -> None:
     assert deferral.deadline == SELECTION_DEFERRAL_S
     assert deferral.take_ended(SELECTION_DEFERRAL_S - 0.001) == ()
     assert deferral.take_ended(SELECTION_DEFERRAL_S) == (IPV4_UNICAST,)
+
+
+@pytest.mark.rfc("4724", "4.2")
+def test_who_has_not_come_is_to_be_dialled_once() -> None:
+    deferral = waiting(OTHER, KEY)
+    assert (deferral.next_timer(), deferral.take_missing(DIAL_AFTER_S - 0.001)) == (DIAL_AFTER_S, ())
+    deferral.note_end_of_rib(OTHER, IPV4_UNICAST)
+    assert deferral.take_missing(DIAL_AFTER_S) == (KEY,)
+    assert (deferral.next_timer(), deferral.take_missing(DIAL_AFTER_S)) == (SELECTION_DEFERRAL_S, ())
 
 
 def test_who_was_away_before_is_not_waited_for() -> None:

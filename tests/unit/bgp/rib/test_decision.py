@@ -6,7 +6,7 @@ import pytest
 
 from support.rib import path, source
 from tortie.bgp.rib import STEPS, Path, SourceKind, Step, select_best
-from tortie.bgp.wire import AS_SEQUENCE, AttributeTable, Segment
+from tortie.bgp.wire import AS_SEQUENCE, LLGR_STALE, AttributeTable, Segment
 
 TABLE = AttributeTable()
 LOW, HIGH = source("192.0.2.1"), source("192.0.2.2")
@@ -34,6 +34,11 @@ AGAIN.order = 7
 
 # step, winner, loser: everything later in the list speaks for the loser where it can
 TABLE_OF_STEPS = [
+    (
+        Step.LONG_LIVED_STALE,
+        path(TABLE, HIGH, as_path=as_path(1, 2)),
+        path(TABLE, LOW, local_pref=900, communities=(LLGR_STALE,)),
+    ),
     (Step.LOCAL_ORIGIN, path(TABLE, LOCAL), path(TABLE, LOW, local_pref=900)),
     (
         Step.LOCAL_PREF,
@@ -161,3 +166,77 @@ def test_an_incumbent_that_says_something_new_is_still_the_incumbent() -> None:
 def test_an_incumbent_that_is_gone_counts_for_nothing() -> None:
     other = path(TABLE, NEAR_ROUTER)
     assert select_best((other, path(TABLE, EXTERNAL)), near, path(TABLE, OTHER_ROUTER)).best is other
+
+
+# ---------------------------------------------------------------- several equal paths
+
+NEXT_HOPS = ("10.0.0.3", "10.0.0.1", "10.0.0.2")
+
+
+def ways(*candidates: Path, paths_max: int = 8) -> list[str]:
+    """The next hops that traffic takes, whatever the order of candidates."""
+    found = {
+        tuple(".".join(map(str, each.attributes.next_hop)) for each in select_best(order, near, None, paths_max).ways)
+        for order in permutations(candidates)
+    }
+    assert len(found) == 1, found
+    return list(found.pop())
+
+
+def three() -> list[Path]:
+    """Paths by three next hops of three routers; the first by router id is not the first by next hop."""
+    return [path(TABLE, source(f"192.0.2.{10 + i}"), next_hop) for i, next_hop in enumerate(NEXT_HOPS)]
+
+
+@pytest.mark.parametrize(
+    ("paths_max", "expected"),
+    [
+        (1, ["10.0.0.3"]),
+        (2, ["10.0.0.3", "10.0.0.1"]),
+        (3, ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
+        (64, ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
+    ],
+)
+def test_the_best_path_and_its_equals_by_next_hop(paths_max: int, expected: list[str]) -> None:
+    assert ways(*three(), paths_max=paths_max) == expected
+
+
+def test_one_way_a_next_hop() -> None:
+    twice = path(TABLE, source("192.0.2.99"), "10.0.0.1")
+    of_best = path(TABLE, source("192.0.2.98"), "10.0.0.3")
+    assert ways(*three(), twice, of_best) == ["10.0.0.3", "10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        path(TABLE, LOW, "10.0.0.9", local_pref=50),
+        path(TABLE, LOW, "10.0.0.9", as_path=as_path(1)),
+        path(TABLE, LOW, "10.0.0.9", origin=1),
+        path(TABLE, LOW, "10.0.0.9", med=1),
+    ],
+    ids=["LOCAL_PREF", "AS_PATH", "ORIGIN", "MED"],
+)
+def test_what_is_worse_is_no_equal(worse: Path) -> None:
+    assert ways(*three(), worse) == ["10.0.0.3", "10.0.0.1", "10.0.0.2"]
+
+
+def test_external_and_internal_are_no_equals_and_other_ases_are() -> None:
+    one = path(TABLE, EXTERNAL, "10.0.0.1", as_path=as_path(1))
+    other = path(TABLE, LONE_EXTERNAL, "10.0.0.2", as_path=as_path(2))
+    inner = path(TABLE, LOW, "10.0.0.3", as_path=as_path(3))
+    assert ways(one, other, inner) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_a_next_hop_that_is_further_away_is_no_equal() -> None:
+    one, other, unreachable = (path(TABLE, source(f"192.0.2.{i}"), f"10.0.0.{i}") for i in (1, 2, 3))
+    assert select_best((one, other, unreachable), far_first, None, 8).ways == (other,)
+
+
+def test_our_own_route_has_no_equal() -> None:
+    assert select_best((path(TABLE, LOCAL, ""), path(TABLE, LOW)), near, None, 8).equals == ()
+
+
+def test_the_incumbent_is_best_and_the_others_are_its_equals() -> None:
+    incumbent, other = path(TABLE, OTHER_ROUTER, "10.0.0.2"), path(TABLE, NEAR_ROUTER, "10.0.0.1")
+    assert select_best((other, incumbent), near, incumbent, 8).ways == (incumbent, other)

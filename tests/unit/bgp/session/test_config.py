@@ -64,3 +64,10 @@ def test_beyond_limits_the_field_is_named(field: str, value: object) -> None:
 )
 def test_send_hold_time(configured: float | None, hold_time_s: int, expected: float) -> None:
     assert session_config(send_hold_time_s=configured).send_hold_s(hold_time_s) == expected
+
+
+@pytest.mark.rfc("9494", "3.1")
+@pytest.mark.parametrize(("restart_time_s", "long_lived_s"), [(0, 1), (60, 1 << 24), (60, -1)])
+def test_long_lived_time_that_cannot_be(restart_time_s: int, long_lived_s: int) -> None:
+    with pytest.raises(LocalProtocolError, match=f"long_lived_s is {long_lived_s}, expected 0 to 16777215, and a rest"):
+        session_config(restart_time_s=restart_time_s, long_lived_s=long_lived_s)

@@ -16,6 +16,7 @@ from tortie.bgp.wire import (
     Family,
     FourOctetAS,
     GracefulRestart,
+    LongLivedGracefulRestart,
     Multiprotocol,
     Open,
     Role,
@@ -338,3 +339,50 @@ def test_ipv6_next_hops_of_ipv4_routes(*, ours: bool, theirs: ExtendedNextHop | 
     assert (ExtendedNextHop(((IPV4_UNICAST, 2),)) in own_open(config, LocalRestart()).capabilities) is ours
     negotiated = agree(config, capabilities=USUAL if theirs is None else (*USUAL, theirs))
     assert (negotiated.encode.extended_next_hop, negotiated.decode.extended_next_hop) == (expected, expected)
+
+
+LONG = LongLivedGracefulRestart(((IPV4_UNICAST, True, 3600),))
+
+
+@pytest.mark.rfc("9494", "3.1")
+def test_own_open_offers_long_lived_graceful_restart() -> None:
+    config = session_config(restart_time_s=60, long_lived_s=7200, families=BOTH)
+    expected = LongLivedGracefulRestart(((IPV4_UNICAST, True, 7200), (IPV6_UNICAST, False, 7200)))
+    assert expected in own_open(config, LocalRestart(preserved=frozenset({IPV4_UNICAST}))).capabilities
+    plain = own_open(session_config(restart_time_s=60), LocalRestart()).capabilities
+    assert not [each for each in plain if isinstance(each, LongLivedGracefulRestart)]
+
+
+@pytest.mark.rfc("9494", "3.1")
+@pytest.mark.parametrize(
+    ("changes", "theirs", "expected"),
+    [
+        ({"restart_time_s": 60, "long_lived_s": 60}, (PEER_RESTART, LONG), LONG),
+        ({"restart_time_s": 60, "long_lived_s": 60}, (LONG,), None),
+        ({"restart_time_s": 60}, (PEER_RESTART, LONG), None),
+        ({"restart_time_s": 60, "long_lived_s": 60}, (PEER_RESTART,), None),
+    ],
+    ids=["both", "not beside graceful restart", "not ours", "not theirs"],
+)
+def test_long_lived_graceful_restart_holds_when_both_have_it(
+    changes: dict[str, object], theirs: tuple[Capability, ...], expected: LongLivedGracefulRestart | None
+) -> None:
+    assert agree(session_config(**changes), capabilities=(*USUAL, *theirs)).peer_long_lived is expected
+
+
+@pytest.mark.rfc("7313", "3.1")
+@pytest.mark.parametrize(
+    ("changes", "theirs", "is_said", "is_agreed"),
+    [
+        ({"enhanced_route_refresh": True}, (EnhancedRouteRefresh(),), True, True),
+        ({"enhanced_route_refresh": True}, (), True, False),
+        ({}, (EnhancedRouteRefresh(),), False, False),
+        ({"enhanced_route_refresh": True, "route_refresh": False}, (EnhancedRouteRefresh(),), False, False),
+    ],
+)
+def test_marked_refreshes(
+    changes: dict[str, object], theirs: tuple[Capability, ...], *, is_said: bool, is_agreed: bool
+) -> None:
+    config = session_config(**changes)
+    assert (EnhancedRouteRefresh() in own_open(config, LocalRestart()).capabilities) is is_said
+    assert agree(config, capabilities=(*USUAL, *theirs)).enhanced_route_refresh is is_agreed

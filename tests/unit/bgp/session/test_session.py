@@ -66,7 +66,8 @@ def test_active_session_comes_up_step_by_step() -> None:
     session.receive_data(1, KEEPALIVE, 3.0)
     assert state_of(session) is State.ESTABLISHED
     assert session.negotiated is not None
-    assert drain(session) == [outputs.SessionUp(session.negotiated)]
+    opens = own_open_bytes(session.config), peer_open(session.config)
+    assert drain(session) == [outputs.SessionUp(session.negotiated, *opens)]
     assert session.since == 3.0
 
 

@@ -12,12 +12,14 @@ from tortie.bgp.wire import (
     AttributeSet,
     AttributeTable,
     DecodeContext,
+    EncodeContext,
     Family,
     MessageReader,
     MessageType,
     Update,
     address_to_text,
     decode_update,
+    encode_updates,
     prefix_to_text,
     split_path_id,
 )
@@ -120,3 +122,15 @@ def test_meaning(index: int) -> None:
     )
     for _, found_attributes, _ in update.announced:
         assert meaning_of(found_attributes) == expected_attributes(attributes)
+
+
+@pytest.mark.parametrize("index", range(CASE_COUNT))
+def test_what_is_encoded_again_means_the_same(index: int) -> None:
+    case = load(index)
+    if RESET_NEXT_HOPS.keys() & case["meaning"]["update"].get("announce", {}).get("ipv6 unicast", {}).keys():
+        return
+    context = EncodeContext(four_octet_as=True, add_path=case["add_path"], extended_next_hop=True)
+    for family, attributes, keys in decode(case).announced:
+        (message,) = encode_updates(family, attributes, keys, context)
+        ((again_family, again, again_keys),) = decode({**case, "hex": message.hex()}).announced
+        assert (again_family, again_keys, again.fields()) == (family, keys, attributes.fields())
