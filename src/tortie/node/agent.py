@@ -120,6 +120,7 @@ class Agent:
         self._watching: Watching | None = None
         self._speaker: Speaker | None = None
         self._datapath: Datapath | None = None
+        self._interfaces: dict[str, str] = {}
         self._follower: Follower | None = None
         self._secrets = SecretWatch(options.secrets_directory, options.jitter)
         self._passwords = SessionPasswords()
@@ -348,7 +349,9 @@ class Agent:
         announced = {prefix_to_text(nlri, family) for family, nlri in engine.originated()}
         for prefix in sorted(announced - prefixes):
             engine.withdraw(prefix, now)
-        for prefix in sorted(prefixes - announced):
+        moved = {prefix for prefix in announced if interfaces.get(prefix, "") != self._interfaces.get(prefix, "")}
+        self._interfaces = interfaces
+        for prefix in sorted(prefixes - announced | (moved & prefixes)):
             engine.originate(prefix, now, interface=interfaces.get(prefix, ""))
         speaker.wake()
 

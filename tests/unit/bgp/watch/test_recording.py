@@ -12,12 +12,12 @@ import pytest
 
 from support.world import LOCAL_AS, identifier, options, own_prefix, peer
 from tortie.bgp.engine import Engine, PeerConfig, RangeConfig, SessionOptions, SpeakerConfig
-from tortie.bgp.policy import PrefixFilter, PrefixRule
+from tortie.bgp.policy import Action, Edit, PrefixFilter, PrefixMatch, PrefixRule, RouteFilter, RouteRule
 from tortie.bgp.session import SessionConfig
 from tortie.bgp.watch import INPUTS, RecordedEngine, Recording, RecordingInvalid, Replay
 from tortie.bgp.watch.plain import NotPlain, from_plain, to_plain
 from tortie.bgp.watch.replay import Hearer
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Communities
 from tortie.sim import World
 
 NODES = ("192.0.2.1", "192.0.2.2")
@@ -217,6 +217,24 @@ def test_what_is_no_recording_is_named_by_its_line(lines: list[bytes | None], me
         (
             SessionOptions,
             options(import_filter=PrefixFilter((PrefixRule("10.0.0.0/8", True, ge=9), PrefixRule("0.0.0.0/0", False)))),
+        ),
+        (
+            SessionOptions,
+            options(
+                export_filter=RouteFilter(
+                    (
+                        RouteRule(
+                            family=IPV6_UNICAST,
+                            action=Action.NEXT,
+                            prefix=PrefixMatch("fd00::/8", 9, is_negated=True),
+                            large_community=(1, 2, 3),
+                            as_path=(4, 5),
+                            edit=Edit(Communities((6,), (), ((7, 8, 9),)), prepend=(1,)),
+                        ),
+                    ),
+                    PrefixFilter((PrefixRule("0.0.0.0/0", False),)),
+                )
+            ),
         ),
         (RangeConfig, RangeConfig(prefix="10.0.0.0/8", options=options(connect_retry_s=2))),
         (PeerConfig, peer(*NODES, families=(IPV6_UNICAST,))),
