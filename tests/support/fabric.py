@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from tortie.fabric import Fabric, FilterIntent, NodeIntent, SessionIntent
-from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS
 from tortie.model import (
     BGPConfiguration,
     BGPPeer,
@@ -113,10 +112,12 @@ def endpoint(
     interface: str | None = "cali0",
     created: str | None = None,
     namespace: str = "default",
+    labels: dict[str, str] | None = None,
 ) -> WorkloadEndpoint:
     """A WorkloadEndpoint."""
     spec = {"node": node, "ipNetworks": list(addresses)} | ({"interfaceName": interface} if interface else {})
-    return WorkloadEndpoint.from_data(_resource("WorkloadEndpoint", metadata(name, created, namespace=namespace), spec))
+    meta = metadata(name, created, namespace=namespace, labels=labels)
+    return WorkloadEndpoint.from_data(_resource("WorkloadEndpoint", meta, spec))
 
 
 def seed_nodes() -> list[Resource]:
@@ -140,13 +141,8 @@ def fabric(*resources: Resource) -> Fabric:
 
 
 def able_fabric(*resources: Resource) -> Fabric:
-    """The snapshot for speakers and agents that can do all that planning knows, passwords and the like."""
-    unsupported = [item for item in UNSUPPORTED_PEER_FIELDS if item.path in NOT_PLANNED]
-    return Fabric.from_resources(resources, unsupported=unsupported)
-
-
-NOT_PLANNED = ("localWorkloadSelector", "filters")
-"""Fields of a BGPPeer that planning does not know either."""
+    """The snapshot for speakers and agents that can do all that planning knows."""
+    return Fabric.from_resources(resources, unsupported=())
 
 
 # ---------------------------------------------------------------- asking

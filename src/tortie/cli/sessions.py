@@ -28,6 +28,7 @@ ROLE_TEXTS: Final = {
     "global": "global",
     "node": "node specific",
     "reflector-mesh": "reflector mesh",
+    "local-workload": "local workload",
 }
 STATE_TEXTS: Final = {
     "idle": "Idle",

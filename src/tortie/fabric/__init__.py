@@ -7,10 +7,8 @@ for: I/O of any sort, and doing what an intent says.
 
 from tortie.fabric.annotations import annotation_problem
 from tortie.fabric.errors import AddressUnusable, DocumentInvalid, FabricError, NodeNotFound
+from tortie.fabric.filter_intent import ACCEPT_ALL, FilterIntent, FilterRule, RouteRule
 from tortie.fabric.intent import (
-    ACCEPT_ALL,
-    FilterIntent,
-    FilterRule,
     NodeIntent,
     PoolIntent,
     Quarantined,
@@ -43,6 +41,7 @@ __all__ = [
     "PoolIntent",
     "Quarantined",
     "ReflectorPlanner",
+    "RouteRule",
     "SecretReference",
     "SessionIntent",
     "StaticRoute",

@@ -87,6 +87,20 @@ class Document:
             raise self.invalid(name, "true or false")
         return value
 
+    def word(self, name: str, words: tuple[str, ...], default: str | None = None) -> str:
+        """Return one of some words."""
+        value = self.text(name, default)
+        if value not in words:
+            raise self.invalid(name, "one of " + ", ".join(words))
+        return value
+
+    def numbers(self, name: str, low: int, high: int) -> tuple[int, ...]:
+        """Return a list of numbers; an absent one is empty."""
+        items = self._items(name)
+        if not all(isinstance(item, int) and not isinstance(item, bool) and low <= item <= high for item in items):
+            raise self.invalid(name, f"numbers from {low} to {high}")
+        return tuple(item for item in items if isinstance(item, int))
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts; absent means empty."""
         items = self._items(name)

@@ -18,16 +18,23 @@ from typing import Final
 
 from tortie.fabric.document import Document
 from tortie.fabric.errors import DocumentInvalid
+from tortie.fabric.filter_intent import (
+    ACCEPT_ALL,
+    AS_NUMBER_MAX,
+    FilterIntent,
+    distinct_filters,
+    filter_to_dict,
+    read_filter,
+)
 
 INTENT_FORMAT: Final = 1
 """Version of the JSON form; an intent of another version on disk is not read."""
 
-AS_NUMBER_MAX: Final = 2**32 - 1
 PORT_MAX: Final = 65535
-PREFIX_BITS_MAX: Final = 128
 
-ROLES: Final = ("mesh", "global", "node", "reflector-mesh")
-"""Why a session exists: node-to-node mesh, global peer, node-specific peer, mesh of reflectors."""
+ROLES: Final = ("mesh", "global", "node", "reflector-mesh", "local-workload")
+"""Why a session exists: node-to-node mesh, global peer, node-specific peer, mesh of reflectors, a
+workload of the node itself."""
 
 NEXT_HOP_MODES: Final = ("auto", "self", "keep")
 
@@ -43,40 +50,6 @@ KEEPALIVE_TIME_S_MAX: Final = 65535 // 3
 """RFC 4271 §4.2, §4.4: the hold time has 16 bits, and three KEEPALIVEs fit into it."""
 TTL_SECURITY_HOPS_MAX: Final = 255
 ALLOWED_LOCAL_AS_COUNT_MAX: Final = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class FilterRule:
-    """One rule of a prefix filter.
-
-    Attributes:
-        prefix: the rule covers this prefix and what lies beneath it, e.g. ``192.168.0.0/16``.
-        le: longest prefix length covered, in bits; None = as long as the family allows. Equal to the
-            prefix's own length it covers that prefix alone.
-        accept: accept or reject what is covered.
-    """
-
-    prefix: str
-    le: int | None
-    accept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FilterIntent:
-    """An import or export policy: the first rule that covers a prefix decides.
-
-    RFC 8212: every session has one each way, explicitly, even where it accepts everything.
-
-    Attributes:
-        rules: in the order of evaluation (the one tuple of an intent that is not sorted).
-        default_accept: the decision when no rule covers a prefix.
-    """
-
-    rules: tuple[FilterRule, ...]
-    default_accept: bool
-
-
-ACCEPT_ALL: Final = FilterIntent(rules=(), default_accept=True)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -254,14 +227,16 @@ class NodeIntent:
         Filters stand once each in ``filters``; sessions refer to them by index, so a mesh of
         thousands of sessions does not repeat its policy.
         """
-        filters = _distinct_filters(self.sessions)
+        filters = distinct_filters(
+            item for session in self.sessions for item in (session.import_filter, session.export_filter)
+        )
         content: dict[str, object] = {
             name: getattr(self, name) for name in _names(NodeIntent) if name not in _NESTED and name != "sessions"
         }
         content |= {name: list(getattr(self, name)) for name in _TEXT_LISTS}
         content |= {name: [asdict(item) for item in getattr(self, name)] for name in _NESTED}
         content["format"] = INTENT_FORMAT
-        content["filters"] = [_filter_to_dict(item) for item in filters]
+        content["filters"] = [filter_to_dict(item) for item in filters]
         content["sessions"] = [_session_to_dict(session, filters) for session in self.sessions]
         return content
 
@@ -304,19 +279,6 @@ def _names(of: type[NodeIntent] | type[SessionIntent]) -> tuple[str, ...]:
     return tuple(item.name for item in fields(of))
 
 
-def _distinct_filters(sessions: tuple[SessionIntent, ...]) -> dict[FilterIntent, int]:
-    """Return filter → index, in order of first use."""
-    filters: dict[FilterIntent, int] = {}
-    for session in sessions:
-        filters.setdefault(session.import_filter, len(filters))
-        filters.setdefault(session.export_filter, len(filters))
-    return filters
-
-
-def _filter_to_dict(item: FilterIntent) -> dict[str, object]:
-    return {"rules": [asdict(rule) for rule in item.rules], "default_accept": item.default_accept}
-
-
 def _session_to_dict(session: SessionIntent, filters: dict[FilterIntent, int]) -> dict[str, object]:
     content: dict[str, object] = {name: getattr(session, name) for name in _names(SessionIntent)}
     content["families"] = list(session.families)
@@ -328,10 +290,10 @@ def _session_to_dict(session: SessionIntent, filters: dict[FilterIntent, int]) -
 
 
 def _read_intent(document: Document) -> NodeIntent:
-    filters = tuple(_read_filter(item) for item in document.documents("filters"))
+    filters = tuple(read_filter(item) for item in document.documents("filters"))
     return NodeIntent(
         name=document.text("name"),
-        kind=_word(document, "kind", ("node", "reflector")),
+        kind=document.word("kind", ("node", "reflector")),
         router_id=document.text("router_id"),
         local_as=document.number("local_as", 1, AS_NUMBER_MAX),
         cluster_id=document.text_or_none("cluster_id"),
@@ -340,7 +302,7 @@ def _read_intent(document: Document) -> NodeIntent:
         address_v6=document.text_or_none("address_v6"),
         network_v6=document.text_or_none("network_v6"),
         listen_port=document.number("listen_port", 1, PORT_MAX),
-        bind_mode=_word(document, "bind_mode", BIND_MODES, "NodeIP"),
+        bind_mode=document.word("bind_mode", BIND_MODES, "NodeIP"),
         sessions=tuple(_read_session(item, filters) for item in document.documents("sessions")),
         originated=document.texts("originated"),
         blackholes=document.texts("blackholes"),
@@ -353,14 +315,6 @@ def _read_intent(document: Document) -> NodeIntent:
     )
 
 
-def _read_filter(document: Document) -> FilterIntent:
-    rules = tuple(
-        FilterRule(item.text("prefix"), item.number_or_none("le", 0, PREFIX_BITS_MAX), item.flag("accept"))
-        for item in document.documents("rules")
-    )
-    return FilterIntent(rules, document.flag("default_accept"))
-
-
 def _read_session(document: Document, filters: tuple[FilterIntent, ...]) -> SessionIntent:
     return SessionIntent(
         remote_address=document.text("remote_address"),
@@ -371,13 +325,13 @@ def _read_session(document: Document, filters: tuple[FilterIntent, ...]) -> Sess
         families=document.texts("families"),
         passive=document.flag("passive"),
         is_client=document.flag("is_client"),
-        next_hop_mode=_word(document, "next_hop_mode", NEXT_HOP_MODES),
+        next_hop_mode=document.word("next_hop_mode", NEXT_HOP_MODES),
         password=_read_password(document),
         ttl_security_hops=document.number_or_none("ttl_security_hops", 1, TTL_SECURITY_HOPS_MAX),
         restart_time_s=document.number_or_none("restart_time_s", 0, RESTART_TIME_S_MAX),
         keepalive_time_s=document.number_or_none("keepalive_time_s", 1, KEEPALIVE_TIME_S_MAX),
         allowed_local_as_count=document.number("allowed_local_as_count", 0, ALLOWED_LOCAL_AS_COUNT_MAX, 0),
-        add_path=_word(document, "add_path", ADD_PATH_MODES, "off"),
+        add_path=document.word("add_path", ADD_PATH_MODES, "off"),
         roles=document.texts("roles"),
         description=document.text("description"),
         import_filter=filters[document.number("import_filter", 0, len(filters) - 1)],
@@ -413,10 +367,3 @@ def _read_pool(document: Document) -> PoolIntent:
 
 def _read_quarantined(document: Document) -> Quarantined:
     return Quarantined(document.text("kind"), document.text("name"), document.text("reason"))
-
-
-def _word(document: Document, name: str, words: tuple[str, ...], default: str | None = None) -> str:
-    value = document.text(name, default)
-    if value not in words:
-        raise document.invalid(name, "one of " + ", ".join(words))
-    return value

@@ -25,7 +25,7 @@ from tortie.fabric.intent import ROLES, Quarantined, SessionIntent, StaticRoute
 from tortie.fabric.options import PeerOptions
 from tortie.fabric.speaker import LocalSpeaker
 
-ROLE_PRECEDENCE = ("global", "node", "mesh", "reflector-mesh")
+ROLE_PRECEDENCE = ("global", "node", "local-workload", "mesh", "reflector-mesh")
 
 Identity = tuple[str, int]
 

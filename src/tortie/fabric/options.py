@@ -34,6 +34,7 @@ class PeerOptions:
         reachable_by: router to the peer; of this end only.
         families: what the session carries, whatever family its addresses are of.
         add_path: which way several paths a prefix go, as this end sees it.
+        filters: names of BGPFilters, in their order.
     """
 
     next_hop_mode: str | None = None
@@ -47,6 +48,7 @@ class PeerOptions:
     reachable_by: str | None = None
     families: tuple[str, ...] | None = None
     add_path: str | None = None
+    filters: tuple[str, ...] | None = None
 
     def of_other_end(self) -> "PeerOptions":
         """Return what a BGPPeer means for the session that the peer has in return."""
@@ -109,4 +111,5 @@ _FIELDS: Final = {
     "reachable_by": "spec.reachableBy",
     "families": annotation_path(FAMILIES_ANNOTATION),
     "add_path": annotation_path(ADD_PATH_ANNOTATION),
+    "filters": "spec.filters",
 }

@@ -13,9 +13,12 @@ from tortie.fabric.callers import client_refusal, is_with_node
 from tortie.fabric.dialling import waits
 from tortie.fabric.intent import Quarantined
 from tortie.fabric.merge import Asked
+from tortie.fabric.options import PeerOptions
+from tortie.fabric.reading import BGP_PORT
 from tortie.fabric.records import NodeRecord, PeerRecord
 from tortie.fabric.resources import Fabric
 from tortie.fabric.speaker import LocalSpeaker
+from tortie.model import Selector
 
 
 def peer_sessions(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker) -> Iterator[Asked | Quarantined]:
@@ -27,7 +30,9 @@ def peer_sessions(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker) -> It
     Cost: O(own records), and O(nodes selected) for each with a peerSelector.
     """
     for peer in (*fabric.global_peers, *fabric.node_peers.get(node.name, ())):
-        if peer.address is None:
+        if peer.workload_selector is not None:
+            yield from _workloads(fabric, node, speaker, peer, peer.workload_selector)
+        elif peer.address is None:
             yield from _selected(fabric, node, speaker, peer)
         elif speaker.addresses.get(family_of(peer.address)) not in (None, peer.address):
             yield _client_refusal(fabric, node, peer) or _addressed(fabric, speaker, peer, peer.address)
@@ -46,6 +51,33 @@ def _selected(fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker, peer: Pee
                 number = peer.local_as if is_mutual and peer.local_as is not None else other.as_number
                 end = _End(remote, other.listen_port, number, other)
                 yield _asked(speaker, peer, end, is_one_sided=not (is_mutual or peer.is_reversed))
+
+
+def _workloads(
+    fabric: Fabric, node: NodeRecord, speaker: LocalSpeaker, peer: PeerRecord, selector: Selector
+) -> Iterator[Asked]:
+    """Yield the sessions with the node's own workloads that a localWorkloadSelector matches.
+
+    With the first address of each family; the workload dials, whichever address of the node it knows.
+    """
+    options = peer.options.filled_from(PeerOptions(is_source_chosen_by_system=True))
+    for endpoint in fabric.endpoints.get(node.name, ()):
+        if not selector.matches(endpoint.labels):
+            continue
+        addresses = [prefix.partition("/")[0] for prefix in endpoint.prefixes]
+        for family in speaker.addresses:
+            remote = next((address for address in addresses if family_of(address) == family), None)
+            if remote is not None:
+                session = speaker.session(
+                    remote_address=remote,
+                    port=BGP_PORT,
+                    peer_as=peer.as_number,
+                    role="local-workload",
+                    description=f"{peer.role} peer {peer.name} with workload {endpoint.interface}",
+                    local_as=peer.local_as,
+                    passive=True,
+                )
+                yield Asked(session=session, options=options, record=peer.name, is_one_sided=True)
 
 
 def _addressed(fabric: Fabric, speaker: LocalSpeaker, peer: PeerRecord, address: str) -> Asked:

@@ -57,11 +57,14 @@ def _speaker(fabric: Fabric, node: NodeRecord, routes: LocalRoutes) -> LocalSpea
         as_number=node.as_number,
         cluster_id=node.cluster_id,
         addresses=addresses,
-        export_filters={family: export_filter(family, routes.blocks, fabric.pools) for family in addresses},
+        export_filters={
+            family: export_filter(family, routes.blocks, fabric.pools, settings.advertisements) for family in addresses
+        },
         next_hop_mode="self" if node.cluster_id is None else "auto",
         families=settings.families,
         add_path=settings.add_path,
         speakers=fabric.speakers,
+        filters=fabric.filters,
     )
 
 

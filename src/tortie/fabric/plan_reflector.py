@@ -10,7 +10,8 @@ from operator import is_
 
 from tortie.fabric.addresses import FAMILIES, IPV4, IPV6, speaker_address
 from tortie.fabric.callers import client_sessions
-from tortie.fabric.intent import ACCEPT_ALL, NodeIntent, Quarantined
+from tortie.fabric.filter_intent import ACCEPT_ALL
+from tortie.fabric.intent import NodeIntent, Quarantined
 from tortie.fabric.merge import planned_sessions
 from tortie.fabric.reflector_mesh import reflector_mesh_sessions
 from tortie.fabric.resources import Fabric
@@ -47,6 +48,7 @@ def reflector_intent(fabric: Fabric, ip4: str, ip6: str | None = None, add_path:
         families=fabric.settings.cluster.families,
         add_path=add_path or fabric.settings.cluster.add_path,
         speakers=fabric.speakers,
+        filters=fabric.filters,
     )
     asked = (*reflector_mesh_sessions(fabric, speaker), *client_sessions(fabric, speaker))
     planned = planned_sessions(speaker, asked)

@@ -21,6 +21,7 @@ from tortie.fabric.addresses import (
     family_of,
 )
 from tortie.fabric.annotations import read_add_path, read_families
+from tortie.fabric.filters import Filters
 from tortie.fabric.intent import KEEPALIVE_TIME_S_MAX, RESTART_TIME_S_MAX, PoolIntent, SecretReference
 from tortie.fabric.options import PeerOptions
 from tortie.fabric.quarantine import UNSUPPORTED, Claim, unusable
@@ -77,19 +78,10 @@ IP_VERSION_4: Final = 4
 NETWORK_LENGTH_ALL_HOSTS: Final = 31
 """RFC 3021: from here on every IPv4 address of a subnet is a host's."""
 
-UNSUPPORTED_PEER_FIELDS: Final = (
-    Unsupported("local_workload_selector", "localWorkloadSelector", "this version does not peer with workloads"),
-    Unsupported("filters", "filters", "this version has no BGPFilters"),
-    Unsupported(
-        "num_allowed_local_as_numbers",
-        "numAllowedLocalASNumbers",
-        "the speaker takes every path with its own AS number for a loop",
-    ),
-    Unsupported("reachable_by", "reachableBy", "the agent writes no routes to peers yet"),
-)
+UNSUPPORTED_PEER_FIELDS: Final[tuple[Unsupported, ...]] = ()
 """Fields of a BGPPeer that this version cannot carry out. The record is set aside, never half obeyed.
 
-Planning knows all of them but the first two: when speaker and agent have learned one, its row goes.
+None is left: who carries out intents and cannot do something has a list of its own.
 """
 
 
@@ -188,16 +180,20 @@ def read_reflector(reflector: RouteReflector) -> tuple[ReflectorRecord, Sequence
 
 
 def read_peer(
-    peer: BGPPeer, cluster: Settings, speakers: Speakers, unsupported: Sequence[Unsupported]
+    peer: BGPPeer, cluster: Settings, speakers: Speakers, filters: Filters, unsupported: Sequence[Unsupported]
 ) -> tuple[PeerRecord, Sequence[Claim]]:
     """Read a BGPPeer.
 
     Raises:
-        RecordUnusable: an unsupported field; a link-local address; an AS number or time that no session can have; a
-            node that has no address of the family or is its own peer; an AS number that is not the reflector's there.
+        RecordUnusable: an unsupported field; the name of a filter that is none; a link-local address; an AS number or
+            time that no session can have; a node that has no address of the family or is its own peer; an AS number
+            that is not the reflector's there.
     """
     _check_supported(peer, unsupported)
     spec = peer.spec
+    for index, name in enumerate(spec.filters or ()):
+        if name not in filters:
+            raise unusable(f"spec.filters[{index}]", name, "the name of a BGPFilter (without it, routes would go by)")
     address = peer.peer_address
     if address is not None:
         _check_not_link_local(peer, address)
@@ -207,9 +203,10 @@ def read_peer(
         node=spec.node or None,
         node_selector=parse_selector(spec.node_selector) if spec.node_selector else None,
         address=address,
-        peer_selector=parse_selector(spec.peer_selector or "") if address is None else None,
+        peer_selector=parse_selector(spec.peer_selector) if spec.peer_selector else None,
+        workload_selector=parse_selector(spec.local_workload_selector) if spec.local_workload_selector else None,
         port=0 if address is None else _port(peer, number, speakers.nodes_by_address.get(address)),
-        as_number=0 if address is None else number,
+        as_number=0 if spec.peer_selector else number,
         local_as=None if spec.local_as_number is None else check_as_number("spec.localASNumber", spec.local_as_number),
         options=_options(peer),
         is_reversed=spec.reverse_peering is not ReversePeering.MANUAL,
@@ -232,8 +229,8 @@ def _check_supported(peer: BGPPeer, unsupported: Sequence[Unsupported]) -> None:
         value = getattr(peer.spec, item.field)
         if value:  # 0 and an empty list ask for nothing
             raise unusable(f"spec.{item.path}", value, f"{UNSUPPORTED} ({item.reason})")
-    if peer.peer_address is None and not peer.spec.peer_selector:
-        raise unusable("spec.peerIP", None, "an IP address, or a peerSelector")
+    if peer.peer_address is None and not (peer.spec.peer_selector or peer.spec.local_workload_selector):
+        raise unusable("spec.peerIP", None, "an IP address, a peerSelector or a localWorkloadSelector")
 
 
 def _options(peer: BGPPeer) -> PeerOptions:
@@ -251,6 +248,7 @@ def _options(peer: BGPPeer) -> PeerOptions:
         reachable_by=spec.reachable_by or None,
         families=read_families(annotations),
         add_path=read_add_path(annotations),
+        filters=tuple(spec.filters or ()) or None,
     )
 
 
@@ -359,7 +357,7 @@ def read_endpoint(endpoint: WorkloadEndpoint) -> tuple[EndpointRecord, Sequence[
         expected = f"the name of an interface, 1 to {INTERFACE_NAME_LENGTH_MAX} characters without blanks and '/'"
         raise unusable("spec.interfaceName", interface, expected)
     prefixes = tuple(dict.fromkeys(endpoint.spec.ip_networks))
-    record = EndpointRecord(node=endpoint.spec.node, prefixes=prefixes, interface=interface)
+    record = EndpointRecord(node=endpoint.spec.node, prefixes=prefixes, interface=interface, labels=endpoint.labels)
     return record, [
         Claim(
             path=f"spec.ipNetworks[{index}]",

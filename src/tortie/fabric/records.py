@@ -78,13 +78,15 @@ class PeerRecord:
         name: the resource's name.
         node: the one node it is for, or None.
         node_selector: selects the nodes it is for, or None. Without either it is for every node ("global").
-        address: the peer's address; None where `peer_selector` selects nodes.
-        peer_selector: selects the nodes to peer with; None where `address` is set.
+        address: the peer's address; None where a selector says with whom.
+        peer_selector: selects the nodes to peer with, or None.
         port: port to dial; a known node's own port where the record names none. 0 with `peer_selector`.
         as_number: the peer's AS number; resolved. 0 with `peer_selector`: each node's own.
         local_as: AS number that the nodes it is for speak as; None = their own.
         options: what else it wishes.
         is_reversed: the named nodes get the other end of each session.
+        workload_selector: selects the workloads of its own that a node peers with, or None. Of `address` and the two
+            selectors one is set.
     """
 
     name: str
@@ -97,6 +99,7 @@ class PeerRecord:
     local_as: int | None
     options: PeerOptions
     is_reversed: bool
+    workload_selector: Selector | None = None
 
     @property
     def is_global(self) -> bool:
@@ -132,11 +135,13 @@ class EndpointRecord:
         node: the host it runs on.
         prefixes: its addresses, each a /32 or /128.
         interface: host end of its veth pair.
+        labels: what selectors go by.
     """
 
     node: str
     prefixes: tuple[str, ...]
     interface: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,7 @@ class Settings:
         log_level: one of Calico's severities.
         families: what one session carries, over whatever addresses; None = each family over its own.
         add_path: which way several paths a prefix go, see `SessionIntent`.
+        advertisements: network → communities that go with what lies in it, sorted; in order of the networks.
     """
 
     as_number: int
@@ -166,3 +172,4 @@ class Settings:
     log_level: str = "Info"
     families: tuple[str, ...] | None = None
     add_path: str = "off"
+    advertisements: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from tortie.fabric.addresses import prefix_key
+from tortie.fabric.filters import FilterRecord, Filters, read_filter_resource
 from tortie.fabric.intent import PoolIntent, Quarantined
 from tortie.fabric.quarantine import Claim, by_seniority
 from tortie.fabric.reading import (
@@ -30,6 +31,7 @@ from tortie.fabric.settings import AllSettings, read_settings
 from tortie.model import (
     DEFAULT_NAME,
     BGPConfiguration,
+    BGPFilter,
     BGPPeer,
     BlockAffinity,
     IPPool,
@@ -80,6 +82,7 @@ class Fabric:
         endpoints: node name → its workloads, sorted by address.
         nodes_set_aside: names of Node records that exist and cannot be used.
         quarantine: everything set aside, sorted.
+        filters: BGPFilters by name.
     """
 
     settings: AllSettings
@@ -95,6 +98,7 @@ class Fabric:
     endpoints: Mapping[str, tuple[EndpointRecord, ...]]
     nodes_set_aside: frozenset[str]
     quarantine: tuple[Quarantined, ...]
+    filters: Filters
 
     @property
     def nodes(self) -> Mapping[str, NodeRecord]:
@@ -160,8 +164,11 @@ class LiveFabric:
         self._speaker_register = Register[Node | RouteReflector, NodeRecord | ReflectorRecord](
             self._read_speaker, self._speaker_context
         )
+        self._filters: Filters = {}
+        self._filter_register = Register[BGPFilter, FilterRecord](read_filter_resource)
         self._peer_register = Register[BGPPeer, PeerRecord](
-            lambda peer: read_peer(peer, self._settings.cluster, self._speakers, self._unsupported), self._peer_context
+            lambda peer: read_peer(peer, self._settings.cluster, self._speakers, self._filters, self._unsupported),
+            self._peer_context,
         )
         self._pool_register = Register[IPPool, PoolIntent](read_pool)
         self._block_register = Register[BlockAffinity, BlockRecord](read_block)
@@ -170,6 +177,7 @@ class LiveFabric:
             BGPConfiguration: self._settings_register,
             Node: self._speaker_register,
             RouteReflector: self._speaker_register,
+            BGPFilter: self._filter_register,
             BGPPeer: self._peer_register,
             IPPool: self._pool_register,
             BlockAffinity: self._block_register,
@@ -203,6 +211,7 @@ class LiveFabric:
         is_default_readable = ("BGPConfiguration", DEFAULT_NAME) not in unreadable
         is_other = self._settle_settings()
         is_other = self._settle_speakers(is_context_changed=is_other) or is_other
+        is_other = self._settle_filters() or is_other
         self._settle_peers(is_context_changed=is_other)
         if self._pool_register.settle():
             self._pools = tuple(sorted(self._pool_register.records.values(), key=lambda pool: prefix_key(pool.cidr)))
@@ -229,6 +238,7 @@ class LiveFabric:
                 if kind == "Node" and name not in self._speakers.nodes
             ),
             quarantine=self._quarantine(unreadable),
+            filters=self._filters,
         )
 
     def _quarantine(self, unreadable: Mapping[tuple[str, str], str]) -> tuple[Quarantined, ...]:
@@ -280,7 +290,15 @@ class LiveFabric:
             self._speakers.nodes.get(peer.spec.node or ""),
             None if address is None else self._speakers.nodes_by_address.get(address),
             address in self._speakers.reflectors,
+            tuple(name in self._filters for name in peer.spec.filters or ()),
         )
+
+    def _settle_filters(self) -> bool:
+        """Return whether any BGPFilter is another now."""
+        if not self._filter_register.settle():
+            return False
+        self._filters = {record.name: record for record in self._filter_register.records.values()}
+        return True
 
     def _settle_peers(self, *, is_context_changed: bool) -> None:
         is_other = bool(self._peer_register.settle(is_context_changed=is_context_changed))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tortie.fabric.addresses import prefix_key
 from tortie.fabric.annotations import read_add_path, read_families
 from tortie.fabric.intent import RESTART_TIME_S_MAX, Quarantined, SecretReference
 from tortie.fabric.options import FAMILIES_ANNOTATION, annotation_path
@@ -92,7 +93,21 @@ def _cluster_settings(configuration: BGPConfiguration, problems: _Problems) -> S
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else DEFAULT_SETTINGS.log_level,
         families=_annotated(read_families, annotations, problems, DEFAULT_NAME),
         add_path=_annotated(read_add_path, annotations, problems, DEFAULT_NAME) or DEFAULT_SETTINGS.add_path,
+        advertisements=_advertisements(spec),
     )
+
+
+def _advertisements(spec: BGPConfigurationSpec) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return which communities go with which networks; names are those of the same record (reference E6: 4)."""
+    values = {each.name: each.value for each in spec.communities or ()}
+    found: dict[str, set[str]] = {}
+    for each in spec.prefix_advertisements or ():
+        found.setdefault(each.cidr, set()).update(values.get(name, name) for name in each.communities)
+    return tuple((cidr, tuple(sorted(found[cidr], key=_numbers))) for cidr in sorted(found, key=prefix_key))
+
+
+def _numbers(community: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in community.split(":"))
 
 
 def _annotated(
@@ -148,4 +163,5 @@ def _node_settings(configuration: BGPConfiguration, cluster: Settings, problems:
         log_level=spec.log_severity_screen.value if spec.log_severity_screen else cluster.log_level,
         families=cluster.families,
         add_path=_annotated(read_add_path, annotations, problems, configuration.name) or cluster.add_path,
+        advertisements=_advertisements(spec) or cluster.advertisements,
     )

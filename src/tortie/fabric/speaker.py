@@ -6,10 +6,12 @@ only a `LocalSpeaker`. What it is NOT for: deciding which sessions there are. RF
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tortie.fabric.addresses import FAMILIES, family_of
-from tortie.fabric.intent import ACCEPT_ALL, FilterIntent, SessionIntent
+from tortie.fabric.filter_intent import ACCEPT_ALL, FilterIntent
+from tortie.fabric.filters import Filters, export_rules, import_rules
+from tortie.fabric.intent import SessionIntent
 from tortie.fabric.options import NO_OPTIONS, PeerOptions
 from tortie.fabric.reading import Speakers
 from tortie.fabric.records import NodeRecord
@@ -30,6 +32,7 @@ class LocalSpeaker:
         families: what one session carries where no record says otherwise; None = that of its addresses.
         add_path: where no record says otherwise.
         speakers: all speakers that are known.
+        filters: BGPFilters, by name.
     """
 
     title: str
@@ -41,6 +44,7 @@ class LocalSpeaker:
     families: tuple[str, ...] | None = None
     add_path: str = "off"
     speakers: Speakers
+    filters: Filters = field(default_factory=dict)
 
     def session(  # noqa: PLR0913 - the fields of one session, all by name
         self,
@@ -90,6 +94,7 @@ class LocalSpeaker:
         mode = options.next_hop_mode
         if mode is None and options.is_next_hop_kept_outside and session.peer_as != session.local_as:
             mode = "keep"
+        import_filter, export_filter = self._policies(session, options.filters or (), families)
         return replace(
             session,
             local_address=None if options.is_source_chosen_by_system else session.local_address,
@@ -101,7 +106,23 @@ class LocalSpeaker:
             allowed_local_as_count=options.allowed_local_as_count or 0,
             families=families,
             add_path=options.add_path or self.add_path,
-            export_filter=self._export_filter(families),
+            import_filter=import_filter,
+            export_filter=export_filter,
+        )
+
+    def _policies(
+        self, session: SessionIntent, names: tuple[str, ...], families: tuple[str, ...]
+    ) -> tuple[FilterIntent, FilterIntent]:
+        """Return a session's import and export filter with the BGPFilters that it names before them."""
+        export = self._export_filter(families)
+        if not names:
+            return session.import_filter, export
+        is_internal = session.local_as == session.peer_as
+        taken = import_rules(names, self.filters, families, is_internal=is_internal)
+        sent = export_rules(names, self.filters, families, is_internal=is_internal)
+        return (
+            replace(session.import_filter, route_rules=(*taken, *session.import_filter.route_rules)),
+            replace(export, route_rules=(*sent, *export.route_rules)),
         )
 
     def meeting_families(self, other: NodeRecord, families: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -129,8 +150,11 @@ class LocalSpeaker:
         if len(families) == 1:
             return self.export_filters[families[0]]
         filters = [self.export_filters[family] for family in families]
-        accepts_rest = all(each.default_accept for each in filters)
-        return FilterIntent(tuple(rule for each in filters for rule in each.rules), accepts_rest)
+        return FilterIntent(
+            rules=tuple(rule for each in filters for rule in each.rules),
+            default_accept=all(each.default_accept for each in filters),
+            route_rules=tuple(rule for each in filters for rule in each.route_rules),
+        )
 
     def _is_client(self, remote_address: str, local_as: int, peer_as: int) -> bool:
         """Return whether a peer is our route reflector client.

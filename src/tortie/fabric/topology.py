@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from tortie.fabric.addresses import IPV4, family_of, speaker_address
 from tortie.fabric.document import Document
 from tortie.fabric.errors import AddressUnusable, DocumentInvalid
-from tortie.fabric.intent import AS_NUMBER_MAX
+from tortie.fabric.filter_intent import AS_NUMBER_MAX
 from tortie.model.fields import Expected, parse_cluster_id
 
 CONTAINER_COUNT_MAX = 1000

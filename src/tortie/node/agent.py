@@ -343,11 +343,13 @@ class Agent:
         speaker = self._speaker
         assert speaker is not None, "the data path is made after the speaker"
         engine, now = speaker.engine, speaker.now
+        workloads = () if self._intent is None else self._intent.workloads
+        interfaces = {each.prefix: each.interface for each in workloads}
         announced = {prefix_to_text(nlri, family) for family, nlri in engine.originated()}
         for prefix in sorted(announced - prefixes):
             engine.withdraw(prefix, now)
         for prefix in sorted(prefixes - announced):
-            engine.originate(prefix, now)
+            engine.originate(prefix, now, interface=interfaces.get(prefix, ""))
         speaker.wake()
 
     def _on_event(self, event: Event) -> None:

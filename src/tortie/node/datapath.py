@@ -59,9 +59,10 @@ class Datapath:
         engine.forwarding_preserved(family for family in FAMILIES if self._kernel.has_own_routes(family))
 
     def apply(self, intent: NodeIntent, peers: Iterable[tuple[PeerKey, tuple[Family, ...]]]) -> None:
-        """Take an intent: blackholes, workloads, what is originated, whose End-of-RIB is waited for."""
+        """Take an intent: routes of our own, what is originated, whose End-of-RIB is waited for."""
         self._kernel.set_blackholes(intent.blackholes)
         self._kernel.set_workloads((each.prefix, each.interface) for each in intent.workloads)
+        self._kernel.set_statics((each.prefix, each.via) for each in intent.static_routes)
         self._kernel.set_ignored_interfaces(intent.ignored_interfaces)
         self._own = frozenset(intent.originated)
         self._pools = tuple(ip_network(pool.cidr) for pool in intent.pools if not pool.disabled)

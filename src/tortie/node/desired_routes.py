@@ -1,10 +1,11 @@
-"""What shall stand in the kernel, from its three sources. Pure.
+"""What shall stand in the kernel, from its four sources. Pure.
 
-For: keeping BGP's routes, the blackholes of own blocks and the routes to workloads, and saying for one key which route
-is wanted now. Not for: what stands in the kernel, or what is to be written (`kernel_sync`).
+For: keeping BGP's routes, the blackholes of own blocks, the routes to workloads and those to peers behind a router, and
+saying for one key which route is wanted now. Not for: what stands in the kernel, or what is to be written
+(`kernel_sync`).
 
 Of several sources for one key the workload wins over the blackhole (a block of one address), and the blackhole over
-BGP (nobody else may draw away a block that is ours).
+BGP (nobody else may draw away a block that is ours); the way to a peer never is by BGP.
 
 Structures to know: `DesiredRoutes`; next hop → the keys that depend on it. Price: about 270 bytes a BGP route, its key
 included.
@@ -31,13 +32,23 @@ NextHopChange = tuple[bytes, Resolution | None]
 class DesiredRoutes:
     """The routes that are asked for, and how BGP's next hops are reached."""
 
-    __slots__ = ("_blackholes", "_dependants", "_followed", "_resolutions", "_routes", "_ways", "_workloads")
+    __slots__ = (
+        "_blackholes",
+        "_dependants",
+        "_followed",
+        "_resolutions",
+        "_routes",
+        "_statics",
+        "_ways",
+        "_workloads",
+    )
 
     def __init__(self) -> None:
         """Start with none."""
         self._ways: dict[RouteKey, tuple[bytes, ...]] = {}
         self._blackholes: dict[RouteKey, None] = {}
         self._workloads: dict[RouteKey, str] = {}
+        self._statics: dict[RouteKey, bytes] = {}
         self._resolutions: dict[bytes, Resolution | None] = {}
         self._dependants: dict[bytes, dict[RouteKey, None]] = {}
         self._followed: frozenset[bytes] = frozenset()
@@ -45,17 +56,18 @@ class DesiredRoutes:
 
     def __len__(self) -> int:
         """How many routes are asked for; a key with two sources counts twice."""
-        return len(self._ways) + len(self._blackholes) + len(self._workloads)
+        return len(self._ways) + len(self._blackholes) + len(self._workloads) + len(self._statics)
 
     def keys(self) -> Iterator[RouteKey]:
         """Walk over the keys asked for; one with two sources comes twice."""
         yield from self._ways
         yield from self._blackholes
         yield from self._workloads
+        yield from self._statics
 
     def __contains__(self, key: RouteKey) -> bool:
         """Whether any source asks for a route at the key."""
-        return key in self._ways or key in self._blackholes or key in self._workloads
+        return key in self._ways or key in self._blackholes or key in self._workloads or key in self._statics
 
     # ------------------------------------------------------------ sources
 
@@ -73,11 +85,7 @@ class DesiredRoutes:
         if before == next_hops:
             return False
         for next_hop in next_hops:
-            dependants = self._dependants.get(next_hop)
-            if dependants is None:
-                dependants = self._dependants[next_hop] = {}
-                self._resolutions[next_hop] = resolving.resolve(next_hop)
-            dependants[key] = None
+            self._depend(next_hop, key, resolving)
         if next_hops:
             self._ways[key] = next_hops
         else:
@@ -87,7 +95,16 @@ class DesiredRoutes:
                 self._forget_dependant(next_hop, key)
         return True
 
+    def _depend(self, next_hop: bytes, key: RouteKey, resolving: ResolvingRoutes) -> None:
+        dependants = self._dependants.get(next_hop)
+        if dependants is None:
+            dependants = self._dependants[next_hop] = {}
+            self._resolutions[next_hop] = resolving.resolve(next_hop)
+        dependants[key] = None
+
     def _forget_dependant(self, next_hop: bytes, key: RouteKey) -> None:
+        if next_hop == self._statics.get(key) or next_hop in self._ways.get(key, ()):
+            return  # the other source of the key needs it
         dependants = self._dependants[next_hop]
         dependants.pop(key, None)
         self._forget_unused(next_hop)
@@ -124,6 +141,22 @@ class DesiredRoutes:
         self._workloads = wanted
         return changed
 
+    def set_statics(self, routers: Mapping[RouteKey, bytes], resolving: ResolvingRoutes) -> list[RouteKey]:
+        """Say behind which routers peers are now, key → router; return the keys where that is a change."""
+        before, self._statics = self._statics, dict(routers)
+        for key, router in routers.items():
+            self._depend(router, key, resolving)
+        changed = _difference(before, self._statics)
+        for key in changed:
+            former = before.get(key)
+            if former is not None:
+                self._forget_dependant(former, key)
+        return changed
+
+    def is_static(self, key: RouteKey) -> bool:
+        """Whether a key is that of a peer behind a router."""
+        return key in self._statics
+
     # ------------------------------------------------------------ questions
 
     def wanted(self, key: RouteKey, links: Mapping[str, Link]) -> Route | None:
@@ -136,18 +169,21 @@ class DesiredRoutes:
             None where none is asked for, no next hop is resolved, or the interface is not there or not up.
         """
         local = self.local_route(key, links)
-        if local is not None or key in self._workloads:
+        if local is not None or key in self._workloads or key in self._statics:
             return local
         ways = self._ways.get(key)
         return None if ways is None else self._route(ways)
 
     def local_route(self, key: RouteKey, links: Mapping[str, Link]) -> Route | None:
-        """Return the route of a workload or blackhole at a key: those that BGP did not bring."""
+        """Return the route of a workload, blackhole or peer behind a router at a key: those that BGP did not bring."""
         name = self._workloads.get(key)
         if name is not None:
             link = links.get(name)
             return unicast_route(NextHop(b"", link.index)) if link is not None and link.is_up else None
-        return _BLACKHOLE if key in self._blackholes else None
+        if key in self._blackholes:
+            return _BLACKHOLE
+        router = self._statics.get(key)
+        return None if router is None else self._route((router,))
 
     def workload_keys(self, interface: str) -> list[RouteKey]:
         """Return the keys of the workloads behind an interface. Cost: O(workloads)."""

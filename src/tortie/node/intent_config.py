@@ -11,7 +11,6 @@ from typing import Final
 
 from tortie.bgp.engine import AddPathMode, PeerConfig, SessionOptions, SpeakerConfig
 from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
-from tortie.bgp.policy import PrefixFilter, PrefixRule
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.wire import (
     IPV4_UNICAST,
@@ -21,7 +20,8 @@ from tortie.bgp.wire import (
     family_from_name,
     prefix_from_text,
 )
-from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
+from tortie.fabric import NodeIntent, SessionIntent
+from tortie.node.intent_policy import Policies
 from tortie.node.resolver import NEXT_HOPS_MAX
 
 __all__ = ["check_usable", "listen_addresses", "peer_configs", "speaker_config"]
@@ -65,11 +65,11 @@ def peer_configs(
     """
     pairs = () if former is None else zip(former.sessions, peers, strict=True)
     known = {_identity(session): (session, peer) for session, peer in pairs}
-    filters: dict[FilterIntent, PrefixFilter] = {}
+    policies = Policies()
     found: list[PeerConfig] = []
     for session in intent.sessions:
         same, peer = known.get(_identity(session), (None, None))
-        found.append(peer if peer is not None and same == session else _peer_config(session, filters))
+        found.append(peer if peer is not None and same == session else _peer_config(session, policies))
     return tuple(found)
 
 
@@ -92,11 +92,14 @@ def check_usable(intent: NodeIntent) -> None:
     for address in listen_addresses(intent):
         address_from_text(address)
     routes = (*intent.originated, *intent.blackholes, *(each.prefix for each in intent.workloads))
+    for static in intent.static_routes:
+        prefix_from_text(static.prefix)
+        address_from_text(static.via)
     for prefix in (*routes, *(pool.cidr for pool in intent.pools)):
         prefix_from_text(prefix)
 
 
-def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilter]) -> PeerConfig:
+def _peer_config(session: SessionIntent, policies: Policies) -> PeerConfig:
     return PeerConfig(
         remote_address=session.remote_address,
         remote_port=session.port,
@@ -113,8 +116,9 @@ def _peer_config(session: SessionIntent, filters: dict[FilterIntent, PrefixFilte
             ttl_security_hops=session.ttl_security_hops or 0,
             add_path=AddPathMode(session.add_path),
             restart_time_s=RESTART_TIME_S_DEFAULT if session.restart_time_s is None else session.restart_time_s,
-            import_filter=_compiled(session.import_filter, filters),
-            export_filter=_compiled(session.export_filter, filters),
+            import_filter=policies.compiled(session.import_filter),
+            export_filter=policies.compiled(session.export_filter),
+            allowed_local_as_count=session.allowed_local_as_count,
             description=session.description,
         ),
     )
@@ -129,14 +133,6 @@ def _hold_time_s(session: SessionIntent) -> int:
     if session.keepalive_time_s is None:
         return HOLD_TIME_S_DEFAULT
     return KEEPALIVES_PER_HOLD_TIME * session.keepalive_time_s
-
-
-def _compiled(policy: FilterIntent, known: dict[FilterIntent, PrefixFilter]) -> PrefixFilter:
-    """Return the filter; a session of an intent always has one, so that RFC 8212 is satisfied."""
-    if policy not in known:
-        rules = tuple(PrefixRule(rule.prefix, accept=rule.accept, le=rule.le) for rule in policy.rules)
-        known[policy] = PrefixFilter(rules, policy.default_accept)
-    return known[policy]
 
 
 def _identifier(dotted: str) -> int:

@@ -129,6 +129,15 @@ class KernelRoutes:
         self._sync.set_workloads(workloads)
         self._changed()
 
+    def set_statics(self, routes: Iterable[tuple[str, str]]) -> None:
+        """Take all routes to peers behind a router, (prefix, router's address).
+
+        Raises:
+            AddressTextError: not a prefix or an address.
+        """
+        self._sync.set_statics(routes)
+        self._changed()
+
     def set_ignored_interfaces(self, patterns: Sequence[str]) -> None:
         """Take names and globs of interfaces whose addresses are not offered to BGP."""
         self._sync.set_ignored_interfaces(patterns)

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Final
 
 from tortie.bgp.wire.family import IPV4_UNICAST, IPV6_UNICAST, Family
-from tortie.bgp.wire.nlri import address_to_text, prefix_from_text
+from tortie.bgp.wire.nlri import address_from_text, address_to_text, prefix_from_text
 from tortie.node.desired_routes import DesiredRoutes, NextHopChange
 from tortie.node.interface import InterfaceAddress, Link
 from tortie.node.interface_table import InterfaceTable
@@ -123,6 +123,19 @@ class KernelSync:
         """
         interfaces = {self._key(prefix): interface for prefix, interface in workloads}
         self._note_local_changes(self._desired.set_workloads(interfaces))
+
+    def set_statics(self, routes: Iterable[tuple[str, str]]) -> None:
+        """Take all routes to peers behind a router, (prefix, router's address); what is not among them any more goes.
+
+        A router that is itself such a peer is no way: two that stand behind one another would go round in circles.
+
+        Raises:
+            AddressTextError: not a prefix or an address.
+        """
+        routers = {self._key(prefix): address_from_text(router) for prefix, router in routes}
+        peers = {key.nlri[1:] for key in routers}
+        usable = {key: router for key, router in routers.items() if router not in peers}
+        self._note_local_changes(self._desired.set_statics(usable, self._resolving))
 
     def set_ignored_interfaces(self, patterns: Sequence[str]) -> None:
         """Take names and globs of interfaces whose addresses are not offered to BGP."""
@@ -333,6 +346,8 @@ class KernelSync:
         self._next_hop_changes.update(changes)
         for key in keys:
             self._dirty.setdefault(key, False)
+            if self._desired.is_static(key):
+                self._refresh_resolving(key)
         self._try_again(self._failed)
 
     def _try_again(self, *groups: Iterable[RouteKey]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tortie.fabric import Quarantined, SecretReference, SessionIntent, StaticRoute
-from tortie.fabric.intent import ACCEPT_ALL
+from tortie.fabric.filter_intent import ACCEPT_ALL
 from tortie.fabric.merge import Asked, PlannedSessions, planned_sessions
 from tortie.fabric.options import PeerOptions
 from tortie.fabric.reading import Speakers

@@ -206,9 +206,7 @@ def test_what_is_set_aside_leaves_no_trace(resource: Resource, reason: str) -> N
 
 
 SOME_VALUE: dict[str, object] = {
-    "numAllowedLocalASNumbers": 1,
     "reachableBy": "10.10.31.1",
-    "filters": ["f"],
     "localWorkloadSelector": "all()",
 }
 

@@ -8,7 +8,7 @@ import pytest
 from support.fabric import MESH_OFF, configuration, fabric, node, peer
 from tortie.bgp.engine import AddPathMode
 from tortie.bgp.engine.config import RESTART_TIME_S_DEFAULT
-from tortie.bgp.policy import ACCEPT_ALL
+from tortie.bgp.policy import ACCEPT_ALL, PrefixFilter
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.fabric import NodeIntent, node_intent
 from tortie.model import BGPPeer
@@ -77,7 +77,7 @@ def test_the_restart_time_that_is_announced(spec: dict[str, Any], restart_time_s
 def test_a_planned_session_always_has_a_policy_each_way() -> None:
     (config,) = peer_configs(intent(asNumber=65001))
     assert config.options.import_filter == ACCEPT_ALL
-    assert config.options.export_filter is not None
+    assert isinstance(config.options.export_filter, PrefixFilter)
     assert not config.options.export_filter.default_accept
 
 

@@ -8,7 +8,7 @@ Structures to know: `SpeakerConfig`, `PeerConfig`, `RangeConfig`, `PrefixLimit`,
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from tortie.bgp.policy import PrefixFilter
+from tortie.bgp.policy import Policy
 from tortie.bgp.rib import NextHopMode
 from tortie.bgp.session import AddPathMode, SessionConfig
 from tortie.bgp.wire import IPV4_UNICAST, Family, Role
@@ -127,6 +127,7 @@ class SessionOptions:
             see to it.
         import_filter, export_filter: what may come and go. None = nobody has said: for a peer of our AS all, for one of
             another AS nothing (RFC 8212); ACCEPT_ALL says all.
+        allowed_local_as_count: how often our AS number may stand in a path that is still no loop.
         description: free text for status.
     """
 
@@ -152,8 +153,9 @@ class SessionOptions:
     prefix_limit: PrefixLimit | None = None
     has_password: bool = False
     ttl_security_hops: int = 0
-    import_filter: PrefixFilter | None = None
-    export_filter: PrefixFilter | None = None
+    import_filter: Policy | None = None
+    export_filter: Policy | None = None
+    allowed_local_as_count: int = 0
     description: str = ""
 
     def session_config(self, router_id: int, peer_address: str) -> SessionConfig:

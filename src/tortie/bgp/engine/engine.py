@@ -402,6 +402,7 @@ class Engine:
         local_pref: int | None = None,
         med: int | None = None,
         communities: Communities = NO_COMMUNITIES,
+        interface: str = "",
     ) -> None:
         """Announce a prefix of our own.
 
@@ -412,6 +413,7 @@ class Engine:
             local_pref: degree of preference that internal peers are told, None = 100.
             med: MULTI_EXIT_DISC, None = absent.
             communities: of all three sorts.
+            interface: where it leads to, for filters that ask; "" = unknown.
         """
         self._propagation.note_input(now)
         family, nlri = prefix_from_text(prefix)
@@ -424,7 +426,7 @@ class Engine:
             extended_communities=communities.extended,
             large_communities=communities.large,
         )
-        self.rib.announce(self.local, family, attributes, (nlri,))
+        self.rib.announce(self.local, family, attributes, (nlri,), interface=interface)
 
     def withdraw(self, prefix: str, now: float) -> None:
         """Take back what `originate` announced; unknown prefixes are no error."""

@@ -154,6 +154,7 @@ class Peer:
             has_policy=options.import_filter is not None or not is_external,
             role=options.role if is_external else None,
             peer_as=source.peer_as,
+            allowed_local_as_count=options.allowed_local_as_count,
         )
 
 

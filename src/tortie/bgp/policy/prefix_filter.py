@@ -14,7 +14,7 @@ from typing import Final
 from tortie.bgp.errors import AddressTextError, LocalProtocolError
 from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, Family, prefix_from_text
 
-_ADDRESS_BITS = {IPV4_UNICAST: 32, IPV6_UNICAST: 128}
+ADDRESS_BITS: Final = {IPV4_UNICAST: 32, IPV6_UNICAST: 128}
 
 
 class PrefixRuleInvalid(LocalProtocolError):
@@ -71,23 +71,18 @@ class PrefixFilter:
         """Return the verdict for one prefix given in its wire form (length octet, prefix octets)."""
         length = nlri[0]
         octet_count = len(nlri) - 1
-        address = int.from_bytes(nlri[1:], "big") << (_ADDRESS_BITS[family] - 8 * octet_count)
+        address = int.from_bytes(nlri[1:], "big") << (ADDRESS_BITS[family] - 8 * octet_count)
         for rule in self._compiled[family]:
             if rule.matches(address, length):
                 return rule.accept
         return self.default_accept
 
 
-def costly_part(policy: PrefixFilter | None) -> PrefixFilter | None:
-    """Return a policy as far as it must be asked a prefix: None where it accepts everything."""
-    return None if policy is None or policy.accepts_all else policy
-
-
 def _compile(rules: Sequence[PrefixRule]) -> dict[Family, tuple[_CompiledRule, ...]]:
-    compiled: dict[Family, list[_CompiledRule]] = {family: [] for family in _ADDRESS_BITS}
+    compiled: dict[Family, list[_CompiledRule]] = {family: [] for family in ADDRESS_BITS}
     for rule in rules:
         family, nlri = _parsed(rule)
-        bits = _ADDRESS_BITS[family]
+        bits = ADDRESS_BITS[family]
         length = nlri[0]
         ge = length if rule.ge is None else rule.ge
         le = bits if rule.le is None else rule.le

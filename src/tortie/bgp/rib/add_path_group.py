@@ -11,8 +11,10 @@ Price: beside an entry a path, a dictionary slot and a tuple (about 110 octets) 
 
 from collections.abc import Callable, Mapping
 
+from tortie.bgp.policy import RouteFilter
 from tortie.bgp.rib.decision import Decision
 from tortie.bgp.rib.export import ExportProfile
+from tortie.bgp.rib.judged import JudgedPaths
 from tortie.bgp.rib.path import Path
 from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES
 from tortie.bgp.rib.update_group import TOMBSTONES_MAX, UpdateGroup
@@ -47,16 +49,11 @@ class AddPathGroup(UpdateGroup):
         Cost: O(candidates of the nlris).
         """
         version_before = self.version
-        export_filter, family = self.profile.export_filter, self.profile.family
-        known: dict[Path, AttributeSet | None] = {}
+        attributes_of = self._asker()
         for nlri, decision in decisions.items():
-            is_refused = export_filter is not None and not export_filter.accepts(family, nlri)
-            usable = [] if decision is None or is_refused else decision.usable()
             said: list[bytes] = []
-            for path in usable:
-                if path not in known:
-                    known[path] = self._exported(path)
-                attributes = known[path]
+            for path in () if decision is None else decision.usable():
+                attributes = attributes_of(path, nlri)
                 if attributes is not None:
                     key = join_path_id(path_id(path), nlri)
                     said.append(key)
@@ -64,6 +61,26 @@ class AddPathGroup(UpdateGroup):
             self._say(nlri, tuple(said))
         self._compact_if_worthwhile()
         return self.version != version_before
+
+    def _asker(self) -> Callable[[Path, bytes], AttributeSet | None]:
+        """Return who says what members are sent for a path of a prefix; it remembers the paths it was asked."""
+        export_filter, family = self.profile.export_filter, self.profile.family
+        judged = JudgedPaths()
+        known: dict[Path, AttributeSet | None] = {}
+
+        def judged_attributes(path: Path, nlri: bytes) -> AttributeSet | None:
+            assert isinstance(export_filter, RouteFilter), "asked for that only"
+            return self._judged_attributes(path, nlri, export_filter, judged)
+
+        def attributes(path: Path, nlri: bytes) -> AttributeSet | None:
+            assert not isinstance(export_filter, RouteFilter), "its paths are judged first"
+            if export_filter is not None and not export_filter.accepts(family, nlri):
+                return None
+            if path not in known:
+                known[path] = self._exported(path)
+            return known[path]
+
+        return judged_attributes if isinstance(export_filter, RouteFilter) else attributes
 
     def _say(self, nlri: bytes, keys: tuple[bytes, ...]) -> None:
         """Withdraw what is said no more of a prefix."""

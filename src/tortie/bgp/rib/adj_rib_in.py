@@ -48,11 +48,12 @@ class AdjRIBIn:
     def replace(self, keys: Iterable[bytes], path: Path) -> Iterator[tuple[bytes, Path | None]]:
         """Store `path` for every key; yield (nlri, former path) where that changes something.
 
-        A path with the same attribute set, verdict and preference as the stored one changes nothing (RFC 4271 §9.2 asks
-        for no advertisement then), so it is neither stored nor yielded. A prefix named twice yields once.
+        A path that is the stored one in all but identity changes nothing (RFC 4271 §9.2 asks for no advertisement
+        then), so it is neither stored nor yielded. A prefix named twice yields once.
         """
         paths = self.paths
         attributes, rejection, preference = path.attributes, path.rejection, path.preference
+        received, interface = path.received, path.interface
         for key in keys:
             former = paths.get(key)
             if (
@@ -60,6 +61,8 @@ class AdjRIBIn:
                 and former.attributes is attributes
                 and former.rejection is rejection
                 and former.preference == preference
+                and former.received is received
+                and former.interface == interface
             ):
                 continue
             paths[key] = path

@@ -8,11 +8,12 @@ away); 9234 §5 (roles); 9494 §4.3, §4.6 (stale for long).
 Structures to know: `ExportProfile`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tortie.bgp.policy import PrefixFilter
+from tortie.bgp.policy import Edit, Policy, edited, edited_preference
 from tortie.bgp.rib.import_rule import PREFERENCE_OF_LEAVING
 from tortie.bgp.rib.path import Path, SourceKind
 from tortie.bgp.rib.reflection import ClusterListFull, PeerKind, may_reflect, reflected_attributes
@@ -87,19 +88,31 @@ class ExportProfile:
     next_hop_mode: NextHopMode
     local_next_hop: bytes
     cluster_id: int
-    export_filter: PrefixFilter | None = None
+    export_filter: Policy | None = None
     is_draining: bool = False
     role: Role | None = None
     stale_mode: StaleMode = StaleMode.YES
 
 
-def exported_attributes(path: Path, profile: ExportProfile, table: AttributeTable) -> AttributeSet | None:
+def exported_attributes(
+    path: Path, profile: ExportProfile, table: AttributeTable, edits: Sequence[Edit] = ()
+) -> AttributeSet | None:
     """Return what members of `profile` are sent for `path`, None when it may not go to them.
 
-    Prefix-dependent filters are not looked at here. Cost: once per (path, profile), never per peer.
+    Filters are not looked at here. Cost: once per (path, profile, edits), never per peer.
+
+    Args:
+        path: not modified.
+        profile: whom it is for.
+        table: where the result is interned.
+        edits: what the export filter changes. A community that it adds is for the peer and does not hold the route
+            back here; an AS number that it prepends stands behind our own.
     """
     if not may_reflect(path.source, profile.peer_kind) or _is_held_back(path.attributes, profile.peer_kind):
         return None
+    if edits:
+        preference = edited_preference(path.preference, edits)
+        path = Path(edited(path.attributes, edits, table), path.source, preference=preference)
     of_kind = _external_attributes if profile.peer_kind is PeerKind.EXTERNAL else _internal_attributes
     attributes = of_kind(path, profile, table)
     if attributes is not None and LLGR_STALE in attributes.communities:

@@ -9,7 +9,7 @@ Structures to know: `ImportRule`.
 from dataclasses import dataclass
 from typing import Final
 
-from tortie.bgp.policy import PrefixFilter
+from tortie.bgp.policy import Policy
 from tortie.bgp.rib.path import LOCAL_PREF_DEFAULT, Source, SourceKind
 from tortie.bgp.wire import GRACEFUL_SHUTDOWN, AttributeSet, Role
 
@@ -29,15 +29,25 @@ class ImportRule:
         has_policy: False rejects everything: an eBGP peer for which nobody has said what may come (RFC 8212 §2).
         role: ours towards an eBGP peer (RFC 9234), None = unknown.
         peer_as: the peer's AS number; counts where there is a role.
+        allowed_local_as_count: how often our AS number may stand in a path that is still no loop.
     """
 
     local_as: int
-    import_filter: PrefixFilter | None = None
+    import_filter: Policy | None = None
     obeys_graceful_shutdown: bool = False
     is_draining: bool = False
     has_policy: bool = True
     role: Role | None = None
     peer_as: int = 0
+    allowed_local_as_count: int = 0
+
+
+def is_as_loop(attributes: AttributeSet, rule: ImportRule) -> bool:
+    """Say whether our AS number stands in the path more often than it may (RFC 4271 §9.1.2)."""
+    if not attributes.contains_as(rule.local_as):
+        return False
+    allowed = rule.allowed_local_as_count
+    return not allowed or sum(segment.asns.count(rule.local_as) for segment in attributes.as_path) > allowed
 
 
 def degree_of_preference(attributes: AttributeSet, source: Source, rule: ImportRule) -> int:

@@ -3,7 +3,7 @@
 For: the two values that all of `rib` passes around. Not for: deciding anything.
 RFC sections: 4271 §3.2 (Adj-RIB-In), 4456 §8 (client and non-client peers), 7911 §3 (path identifiers).
 Structures to know: `Source` (one established session, or the speaker itself), `Path` (attribute set + source;
-one object an UPDATE message and path identifier, shared by all its prefixes: 80 octets a message, none a prefix).
+one object an UPDATE message and path identifier, shared by all its prefixes: 96 octets a message, none a prefix).
 """
 
 from enum import IntEnum
@@ -78,30 +78,49 @@ class Path:
     """One peer's candidate: attributes and where they came from.
 
     Attributes:
-        attributes: interned attribute set, compared by identity.
+        attributes: interned attribute set, compared by identity; what import made of it.
         source: the session it came from.
         rejection: None when it takes part in the decision, else one of Rejection's texts. A rejected path
             stays in Adj-RIB-In and is judged again when the router id, cluster id or filter changes.
         path_id: the peer's path identifier, 32-bit unsigned (RFC 7911 §3); 0 from a peer without ADD-PATH.
         preference: degree of preference (RFC 4271 §9.1.1), 32-bit unsigned: LOCAL_PREF, or what import made of it.
+        received: the attributes as they came, from which it is judged again.
+        interface: where a route of our own leads to, "" = unknown.
     """
 
-    __slots__ = ("attributes", "path_id", "preference", "rejection", "source")
+    __slots__ = ("attributes", "interface", "path_id", "preference", "received", "rejection", "source")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to know of it
         self,
         attributes: AttributeSet,
         source: Source,
         rejection: str | None = None,
         path_id: int = 0,
         preference: int = LOCAL_PREF_DEFAULT,
+        *,
+        received: AttributeSet | None = None,
+        interface: str = "",
     ) -> None:
-        """Keep the five values."""
+        """Keep the values; `received` None = import has changed nothing."""
         self.attributes = attributes
+        self.received = attributes if received is None else received
+        self.interface = interface
         self.source = source
         self.rejection = rejection
         self.path_id = path_id
         self.preference = preference
+
+    def rejected(self, rejection: str) -> "Path":
+        """Return the same path with a verdict against it."""
+        return Path(
+            self.attributes,
+            self.source,
+            rejection,
+            self.path_id,
+            self.preference,
+            received=self.received,
+            interface=self.interface,
+        )
 
     def __repr__(self) -> str:
         """Return source and verdict."""

@@ -11,11 +11,13 @@ UpdateGroup]`.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from tortie.bgp.policy import Edit, RouteFilter, edited, edited_preference
 from tortie.bgp.rib.add_path_group import AddPathGroup
 from tortie.bgp.rib.adj_rib_in import AddPathAdjRIBIn, AdjRIBIn
 from tortie.bgp.rib.decision import Decision
 from tortie.bgp.rib.export import ExportProfile
-from tortie.bgp.rib.import_rule import ImportRule, degree_of_preference
+from tortie.bgp.rib.import_rule import PREFERENCE_OF_LEAVING, ImportRule, degree_of_preference, is_as_loop
+from tortie.bgp.rib.judged import route_facts
 from tortie.bgp.rib.loc_rib import LocRIB
 from tortie.bgp.rib.path import Path, Rejection, Source, SourceKind
 from tortie.bgp.rib.reflection import is_reflection_loop
@@ -143,16 +145,16 @@ class RIB:
         for key, path in adj_rib_in.paths.items():
             if key not in adj_rib_in.stale:
                 continue
-            if NO_LLGR in path.attributes.communities:
+            if NO_LLGR in path.received.communities:
                 gone.append(key)
             else:
-                alike.setdefault((path.attributes, path.path_id), []).append(key)
+                alike.setdefault((path.received, path.path_id), []).append(key)
         self.withdraw(source, family, gone)
         for (attributes, path_id), keys in alike.items():
             communities = attributes.communities
             if LLGR_STALE not in communities:
                 marked = self.table.replace(attributes, communities=(*communities, LLGR_STALE))
-                self._judge(adj_rib_in, source, family, marked, keys, path_id)
+                self._judge(adj_rib_in, family, Path(marked, source, path_id=path_id), keys)
 
     def announced_count(self, source: Source, family: Family) -> int:
         """Return how many paths a source has announced in this session, rejected ones included."""
@@ -185,8 +187,24 @@ class RIB:
 
     # ------------------------------------------------------------------ what comes in
 
-    def announce(self, source: Source, family: Family, attributes: AttributeSet, nlris: Sequence[bytes]) -> None:
-        """Take over one message's prefixes: same attributes, same source; with path identifiers where it sends them."""
+    def announce(
+        self,
+        source: Source,
+        family: Family,
+        attributes: AttributeSet,
+        nlris: Sequence[bytes],
+        *,
+        interface: str = "",
+    ) -> None:
+        """Take over one message's prefixes: same attributes, same source; with path identifiers where it sends them.
+
+        Args:
+            source: who says so.
+            family: of the prefixes.
+            attributes: as received.
+            nlris: the prefixes.
+            interface: where a route of our own leads to, "" = unknown.
+        """
         adj_rib_in = self.adj_rib_ins[source, family]
         if adj_rib_in.stale:
             adj_rib_in.stale.difference_update(nlris)
@@ -195,32 +213,52 @@ class RIB:
             for key in nlris:
                 by_path_id.setdefault(split_path_id(key)[0], []).append(key)
             for path_id, keys in by_path_id.items():
-                self._judge(adj_rib_in, source, family, attributes, keys, path_id)
+                self._judge(adj_rib_in, family, Path(attributes, source, path_id=path_id), keys)
         else:
-            self._judge(adj_rib_in, source, family, attributes, nlris)
+            self._judge(adj_rib_in, family, Path(attributes, source, interface=interface), nlris)
 
-    def _judge(  # noqa: PLR0913, PLR0917 - each is a part of one announcement
-        self,
-        adj_rib_in: AdjRIBIn,
-        source: Source,
-        family: Family,
-        attributes: AttributeSet,
-        keys: Sequence[bytes],
-        path_id: int = 0,
-    ) -> None:
-        rule = self.import_rules[source]
+    def _judge(self, adj_rib_in: AdjRIBIn, family: Family, path: Path, keys: Sequence[bytes]) -> None:
+        """Store a path as received, after giving it its verdict and all that import changes of it."""
+        source, rule = path.source, self.import_rules[path.source]
         if rule.role is not None:
-            attributes = received_attributes(attributes, rule.role, rule.peer_as, self.table)
-        rejection = self._rejection(attributes, source, rule)
-        preference = degree_of_preference(attributes, source, rule)
-        if rejection is None and rule.import_filter is not None:
-            accepts, id_length = rule.import_filter.accepts, adj_rib_in.id_length
+            path.attributes = received_attributes(path.received, rule.role, rule.peer_as, self.table)
+        path.rejection = self._rejection(path.attributes, source, rule)
+        path.preference = degree_of_preference(path.attributes, source, rule)
+        import_filter = rule.import_filter
+        if path.rejection is None and isinstance(import_filter, RouteFilter):
+            self._filter(adj_rib_in, family, path, keys, import_filter)
+            return
+        if path.rejection is None and import_filter is not None:
+            assert not isinstance(import_filter, RouteFilter), "seen to before"
+            accepts, id_length = import_filter.accepts, adj_rib_in.id_length
             refused = [key for key in keys if not accepts(family, key[id_length:])]
             if refused:
-                rejected = Path(attributes, source, Rejection.IMPORT_FILTER, path_id, preference)
-                self._store(adj_rib_in, family, refused, rejected)
+                self._store(adj_rib_in, family, refused, path.rejected(Rejection.IMPORT_FILTER))
                 keys = [key for key in keys if accepts(family, key[id_length:])]
-        self._store(adj_rib_in, family, keys, Path(attributes, source, rejection, path_id, preference))
+        self._store(adj_rib_in, family, keys, path)
+
+    def _filter(
+        self, adj_rib_in: AdjRIBIn, family: Family, path: Path, keys: Sequence[bytes], import_filter: RouteFilter
+    ) -> None:
+        """Store a path as a filter that looks at the whole route has it: prefixes that it treats alike share one."""
+        verdicts, id_length = import_filter.given(family, route_facts(path)), adj_rib_in.id_length
+        by_edits: dict[tuple[Edit, ...] | None, list[bytes]] = {}
+        for key in keys:
+            by_edits.setdefault(verdicts.edits_of(family, key[id_length:]), []).append(key)
+        for edits, alike in by_edits.items():
+            if edits is None:
+                self._store(adj_rib_in, family, alike, path.rejected(Rejection.IMPORT_FILTER))
+            else:
+                self._store(adj_rib_in, family, alike, self._edited(path, edits))
+
+    def _edited(self, path: Path, edits: tuple[Edit, ...]) -> Path:
+        if not edits:
+            return path
+        preference = edited_preference(path.preference, edits)
+        if self.import_rules[path.source].is_draining and path.preference == PREFERENCE_OF_LEAVING:
+            preference = PREFERENCE_OF_LEAVING  # RFC 8326 §4.1: whoever has another path takes that
+        attributes = edited(path.attributes, edits, self.table)
+        return Path(attributes, path.source, None, path.path_id, preference, received=path.received)
 
     def withdraw(self, source: Source, family: Family, nlris: Sequence[bytes]) -> None:
         """Forget a source's paths for these prefixes."""
@@ -234,11 +272,12 @@ class RIB:
         for (of_source, family), adj_rib_in in self.adj_rib_ins.items():
             if of_source is not source:
                 continue
-            alike: dict[tuple[AttributeSet, int], list[bytes]] = {}
+            alike: dict[tuple[AttributeSet, int, str], list[bytes]] = {}
             for key, path in adj_rib_in.paths.items():
-                alike.setdefault((path.attributes, path.path_id), []).append(key)
-            for (attributes, path_id), keys in alike.items():
-                self._judge(adj_rib_in, source, family, attributes, keys, path_id)
+                alike.setdefault((path.received, path.path_id, path.interface), []).append(key)
+            for (received, path_id, interface), keys in alike.items():
+                path = Path(received, source, path_id=path_id, interface=interface)
+                self._judge(adj_rib_in, family, path, keys)
 
     def _store(self, adj_rib_in: AdjRIBIn, family: Family, keys: Sequence[bytes], path: Path) -> None:
         self.loc_ribs[family].install(adj_rib_in.replace(keys, path), path)
@@ -248,7 +287,7 @@ class RIB:
             return None
         if not rule.has_policy:
             return Rejection.NO_POLICY
-        if attributes.contains_as(rule.local_as):
+        if is_as_loop(attributes, rule):
             return Rejection.AS_LOOP
         if attributes.next_hop[:16] in self.own_addresses:
             return Rejection.OWN_NEXT_HOP

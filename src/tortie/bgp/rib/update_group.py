@@ -28,7 +28,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from tortie.bgp.policy import Edit, RouteFilter
 from tortie.bgp.rib.export import ExportProfile, exported_attributes
+from tortie.bgp.rib.judged import JudgedPath, JudgedPaths
 from tortie.bgp.rib.path import Path, Source
 from tortie.bgp.rib.segment import SEGMENT_SIZE_BYTES, Segment, SegmentContent
 from tortie.bgp.wire import AttributeSet, AttributeTable, attribute_block, is_encodable
@@ -149,7 +151,17 @@ class UpdateGroup:
     def advance(self, changes: Mapping[bytes, Path | None]) -> bool:
         """Take over new best paths (None = no path left); say whether that changed what the group says."""
         version_before = self.version
+        if isinstance(self.profile.export_filter, RouteFilter):
+            self._advance_judged(changes, self.profile.export_filter)
+        else:
+            self._advance_by_prefix(changes)
+        self._compact_if_worthwhile()
+        return self.version != version_before
+
+    def _advance_by_prefix(self, changes: Mapping[bytes, Path | None]) -> None:
+        """Advance where no filter, or a list of prefixes, says what goes."""
         export_filter, family = self.profile.export_filter, self.profile.family
+        assert not isinstance(export_filter, RouteFilter), "its paths are judged first"
         known_path: Path | None = None
         known: AttributeSet | None = None
         for nlri, path in changes.items():
@@ -161,17 +173,34 @@ class UpdateGroup:
                 self._withdraw(nlri)
             else:
                 self._announce(nlri, known, path.source)
-        self._compact_if_worthwhile()
-        return self.version != version_before
+
+    def _advance_judged(self, changes: Mapping[bytes, Path | None], export_filter: RouteFilter) -> None:
+        """Advance where rules look at the whole route: each path is judged once."""
+        judged = JudgedPaths()
+        for nlri, path in changes.items():
+            attributes = None if path is None else self._judged_attributes(path, nlri, export_filter, judged)
+            if path is None or attributes is None:
+                self._withdraw(nlri)
+            else:
+                self._announce(nlri, attributes, path.source)
+
+    def _judged_attributes(
+        self, path: Path, nlri: bytes, export_filter: RouteFilter, judged: JudgedPaths
+    ) -> AttributeSet | None:
+        """Return what members are sent for a prefix; `judged` remembers the paths of one call."""
+        of_path = judged.get(path)
+        if of_path is None:
+            of_path = judged[path] = JudgedPath(path, self.profile.family, export_filter, self._exported)
+        return of_path.attributes(nlri, self._exported)
 
     def change_profile(self, profile: ExportProfile) -> None:
         """Take another profile of the same family; the caller advances over the whole Loc-RIB again."""
         self.profile = profile
         self._segments.clear()
 
-    def _exported(self, path: Path) -> AttributeSet | None:
+    def _exported(self, path: Path, edits: tuple[Edit, ...] = ()) -> AttributeSet | None:
         """Return what members are sent for a path, None when it may not go to them or cannot be told to them."""
-        attributes = exported_attributes(path, self.profile, self._table)
+        attributes = exported_attributes(path, self.profile, self._table, edits)
         if attributes is None or is_encodable(self.profile.family, attributes, self.profile.encoding):
             return attributes
         attributes = self._table.replace(attributes, atomic_aggregate=False, aggregator=None)

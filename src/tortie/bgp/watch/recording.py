@@ -241,11 +241,20 @@ class RecordedEngine(Engine):
         local_pref: int | None = None,
         med: int | None = None,
         communities: Communities = NO_COMMUNITIES,
+        interface: str = "",
     ) -> None:
         """As Engine.originate."""
         how = {"next_hop": next_hop, "local_pref": local_pref, "med": med, "communities": communities}
-        with self._recorded("originate", now=now, prefix=prefix, **how):
-            super().originate(prefix, now, next_hop=next_hop, local_pref=local_pref, med=med, communities=communities)
+        with self._recorded("originate", now=now, prefix=prefix, interface=interface, **how):
+            super().originate(
+                prefix,
+                now,
+                next_hop=next_hop,
+                local_pref=local_pref,
+                med=med,
+                communities=communities,
+                interface=interface,
+            )
 
     def withdraw(self, prefix: str, now: float) -> None:
         """As Engine.withdraw."""

@@ -24,7 +24,8 @@ from tortie.fabric.bird.blocks import (
     static_routes,
 )
 from tortie.fabric.bird.sessions import channel_lines, is_usable, left_out_line, session_lines, session_name
-from tortie.fabric.intent import FilterIntent, NodeIntent, SecretReference, SessionIntent
+from tortie.fabric.filter_intent import FilterIntent
+from tortie.fabric.intent import NodeIntent, SecretReference, SessionIntent
 
 
 def render_bird1(intent: NodeIntent, family: str, passwords: Mapping[SecretReference, str] = NO_PASSWORDS) -> str:

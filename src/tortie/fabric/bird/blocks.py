@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from tortie.fabric.addresses import family_of, prefix_length
-from tortie.fabric.intent import FilterIntent, FilterRule, NodeIntent
+from tortie.fabric.bird.route_rules import route_rule_line
+from tortie.fabric.filter_intent import FilterIntent, FilterRule
+from tortie.fabric.intent import NodeIntent
 
 Lines = tuple[str, ...]
 
@@ -81,25 +83,30 @@ def filter_names(intent: NodeIntent) -> dict[FilterIntent, str]:
     for session in intent.sessions:
         for family in session.families:
             for policy in (of_family(session.import_filter, family), of_family(session.export_filter, family)):
-                if policy.rules and policy not in names:
+                if (policy.rules or policy.route_rules) and policy not in names:
                     names[policy] = f"policy_{len(names) + 1}"
     return names
 
 
 def of_family(policy: FilterIntent, family: str) -> FilterIntent:
     """Return a policy as it is for one family: the rules about the other's prefixes are left out."""
-    return replace(policy, rules=tuple(rule for rule in policy.rules if family_of(rule.prefix) == family))
+    return replace(
+        policy,
+        rules=tuple(rule for rule in policy.rules if family_of(rule.prefix) == family),
+        route_rules=tuple(rule for rule in policy.route_rules if rule.family == family),
+    )
 
 
 def filter_lines(name: str, policy: FilterIntent) -> Lines:
-    """Return a filter: the first rule that covers a prefix decides."""
+    """Return a filter: the first rule that accepts or rejects decides."""
     verdict = "accept" if policy.default_accept else "reject"
-    return block(f"filter {name}", (*(_rule(rule) for rule in policy.rules), f"{verdict};"))
+    lines = (*map(route_rule_line, policy.route_rules), *map(_rule, policy.rules), f"{verdict};")
+    return block(f"filter {name}", lines)
 
 
 def filter_word(policy: FilterIntent, names: dict[FilterIntent, str]) -> str:
     """Return how a session names its policy."""
-    if policy.rules:
+    if policy.rules or policy.route_rules:
         return f"filter {names[policy]}"
     return "all" if policy.default_accept else "none"
 

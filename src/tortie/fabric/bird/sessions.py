@@ -10,14 +10,17 @@ from typing import Final
 
 from tortie.fabric.addresses import family_of
 from tortie.fabric.bird.blocks import Lines, filter_word, is_quotable, of_family, quoted
-from tortie.fabric.intent import FilterIntent, NodeIntent, SecretReference, SessionIntent
+from tortie.fabric.filter_intent import FilterIntent
+from tortie.fabric.intent import NodeIntent, SecretReference, SessionIntent
 
 Passwords = Mapping[SecretReference, str]
 """Where a password is kept → the password."""
 
 TIMERS: Final = "connect delay time 2; connect retry time 5; error wait time 5,30;"
 KEEPALIVES_PER_HOLD_TIME: Final = 3
-ROLE_WORDS: Final = {"mesh": "Mesh", "global": "Global", "node": "Node", "reflector-mesh": "Mesh"}
+ROLE_WORDS: Final = {
+    "mesh": "Mesh", "global": "Global", "node": "Node", "reflector-mesh": "Mesh", "local-workload": "Local_Workload",
+}  # fmt: skip
 NEXT_HOP_LINES: Final = {"auto": (), "self": ("next hop self;",), "keep": ("next hop keep;",)}
 ADD_PATH_LINES: Final = {
     "off": (), "receive": ("add paths rx;",), "send": ("add paths tx;",), "both": ("add paths on;",),

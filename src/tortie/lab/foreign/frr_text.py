@@ -1,8 +1,8 @@
 """The intent of one speaker as a configuration of FRR's bgpd. Pure.
 
 What it is NOT for: running FRR (`frr.py`). Blackholes of own blocks and routes to workloads are not in it: the lab's
-process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password is
-left out, since the lab reads no secrets. Graceful restart is as FRR has it by default: it helps others to restart.
+process writes them, zebra sees them. Every session has a prefix list each way (RFC 8212). A session with a password or
+a BGPFilter is left out (`sessions.py`). Graceful restart is as FRR has it by default: it helps others to restart.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from typing import Final
 
 from tortie.fabric import FilterIntent, NodeIntent, SessionIntent
 from tortie.fabric.bird.blocks import of_family
+from tortie.lab.foreign.sessions import is_usable
 
 __all__ = ["render_frr"]
 
@@ -29,7 +30,7 @@ MULTIHOP_MAX: Final = 255
 
 def render_frr(intent: NodeIntent) -> str:
     """Return the whole file of bgpd, in the order and spelling of `show running-config`; the same for equal intents."""
-    usable = [session for session in intent.sessions if session.password is None]
+    usable = [session for session in intent.sessions if is_usable(session)]
     names = _policy_names(usable)
     lines = [*HEAD, "!"]
     for (family, policy), name in names.items():

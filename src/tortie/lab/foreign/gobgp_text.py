@@ -2,13 +2,14 @@
 
 What it is NOT for: running GoBGP (`gobgp.py`), and what the speaker announces, which GoBGP takes by command only. The
 sessions' filters are one policy each way: for each filter its rules in order, for the sessions that have it. A session
-with a password is left out, since the lab reads no secrets.
+with a password or a BGPFilter is left out (`sessions.py`).
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tortie.fabric import FilterIntent, FilterRule, NodeIntent, SessionIntent
+from tortie.lab.foreign.sessions import is_usable
 
 __all__ = ["Document", "render_gobgp"]
 
@@ -28,7 +29,7 @@ EXPORT: Final = "export"
 
 def render_gobgp(intent: NodeIntent) -> Document:
     """Return the document that gobgpd reads as JSON; equal for equal intents."""
-    usable = [session for session in intent.sessions if session.password is None]
+    usable = [session for session in intent.sessions if is_usable(session)]
     policies = _Policies()
     imports = policies.statements(IMPORT, ((each.remote_address, each.import_filter) for each in usable))
     exports = policies.statements(EXPORT, ((each.remote_address, each.export_filter) for each in usable))
