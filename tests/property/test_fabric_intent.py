@@ -101,14 +101,16 @@ def is_manual(item: Resource) -> bool:
 def test_every_session_between_known_speakers_has_its_other_end(items: list[Resource]) -> None:
     """Except where a record says of a node an AS number or a port that the node does not have, or Manual.
 
-    Both ends agree on the AS numbers, at least one of them dials, and only a reflector ever waits; and if one end
-    has a password the other has one.
+    Both ends agree on the AS numbers, at least one of them dials, and who waits is a reflector or waits for a workload;
+    and if one end has a password the other has one.
     """
     whole = able_fabric(*(item for item in items if not is_manual(item)))
     intents = all_intents(whole)
     for intent in intents.values():
         for session in intent.sessions:
-            assert not session.passive or is_reflector(intent), "only a reflector waits"
+            assert not session.passive or is_reflector(intent) or session.roles == ("local-workload",), (
+                "nobody else waits"
+            )
             other = speaker_at(whole, intents, session.remote_address)
             if other is None:
                 continue

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import pytest
 
-from support.fabric import MESH_OFF, block, configuration, endpoint, node, peer, pool, reflector
+from support.fabric import MESH_OFF, bgp_filter, block, configuration, endpoint, node, peer, pool, reflector
 from support.planned_world import DASH, PlannedWorld, Scene, names
 from tortie.bgp.engine import RESTART_TIME_S_DEFAULT
 from tortie.model import (
     CONFIG_NAMES,
     BGPConfigurationSpec,
+    BGPFilterSpec,
     BGPPeerSpec,
     IPPoolSpec,
     Node,
@@ -63,6 +64,11 @@ BOTH: Final = Scene((*ADDRESSES, _both(1), _both(2)))
 REFLECTED: Final = Scene((*ADDRESSES, _node(1), _node(2), MESH_OFF, *RECORDS, TO_RR1, TO_RR2), REFLECTORS)
 SELECTED: Final = Scene((*ADDRESSES, _node(1), _node(2), N3_REFLECTS, MESH_OFF, BY_SELECTOR))
 FABRIC: Final = peer("tor", TOR, asNumber=65000, node="n1")
+BLOCKS_ONLY: Final = bgp_filter(
+    "f",
+    exportV4=[{"action": "Accept", "prefixLength": {"max": 26}, "cidr": "192.168.0.0/16", "matchOperator": "In"}],
+    importV4=[{"action": "Accept", "operations": [{"setPriority": {"value": 50}}]}],
+)
 OUTSIDE: Final = Scene((*ADDRESSES, _node(1), _node(2), FABRIC), foreign=(("tor", TOR),))
 
 
@@ -105,6 +111,7 @@ OFF: Final = {"nodeToNodeMeshEnabled": False}
 def _rows() -> Iterator[tuple[str, Scene, Scene]]:
     yield from _node_rows()
     yield from _peer_rows()
+    yield from _filter_rows()
     yield from _configuration_rows()
     yield from _pool_rows()
     yield from _reflector_rows()
@@ -217,9 +224,11 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
         ("ttlSecurity", 1),
         ("numAllowedLocalASNumbers", 1),
         ("reachableBy", "10.0.0.254"),
-        ("filters", ["f"]),
     ):
         yield f"`{field}`", OUTSIDE, tor(**{field: value})
+    filtered = with_(tor(filters=["f"]), BLOCKS_ONLY)
+    yield "`filters`: names a BGPFilter", with_(OUTSIDE, BLOCKS_ONLY), filtered
+    yield "`filters`: names one that is none", OUTSIDE, tor(filters=["f"])
     local = peer("rr1", localWorkloadSelector="all()", asNumber=65001)
     yield "`localWorkloadSelector`, in the place of `peerIP`", REFLECTED, with_(REFLECTED, local)
     dual = with_(REFLECTED, _both(1), _both(2))
@@ -235,6 +244,20 @@ def _peer_rows() -> Iterator[tuple[str, Scene, Scene]]:
     )
     yield "annotation `tortie/add-path`", REFLECTED, rr1(annotations={"tortie/add-path": "receive"})
     yield "any other annotation, labels", REFLECTED, rr1(annotations={"note": "x"})
+
+
+def _filter_rows() -> Iterator[tuple[str, Scene, Scene]]:
+    filtered = with_(OUTSIDE, peer("tor", TOR, asNumber=65000, node="n1", filters=["f"]), BLOCKS_ONLY)
+    yield "a BGPFilter is added that nobody names", OUTSIDE, with_(OUTSIDE, BLOCKS_ONLY)
+    yield "a BGPFilter is removed that a BGPPeer names", filtered, without(filtered, BLOCKS_ONLY)
+    for field, prefix in (
+        ("exportV4", "192.168.1.0/26"),
+        ("importV4", "203.0.113.0/24"),
+        ("exportV6", "fd00:192::/48"),
+        ("importV6", "::/0"),
+    ):
+        rules = [{"action": "Reject", "cidr": prefix, "matchOperator": "In"}]
+        yield f"`{field}`: another rule", filtered, with_(filtered, bgp_filter("f", **{field: rules}))
 
 
 def _without_as(name: str, address: str) -> Resource:
@@ -395,7 +418,7 @@ def test_every_row_says_why() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [NodeBGPSpec, NodeSpec, BGPPeerSpec, BGPConfigurationSpec, IPPoolSpec, RouteReflectorSpec]
+    "model", [NodeBGPSpec, NodeSpec, BGPPeerSpec, BGPFilterSpec, BGPConfigurationSpec, IPPoolSpec, RouteReflectorSpec]
 )
 def test_every_field_has_its_row(model: type[Any]) -> None:
     text = " ".join(ROWS)

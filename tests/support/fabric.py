@@ -8,6 +8,7 @@ from typing import Any
 from tortie.fabric import Fabric, FilterIntent, NodeIntent, SessionIntent
 from tortie.model import (
     BGPConfiguration,
+    BGPFilter,
     BGPPeer,
     BlockAffinity,
     IPPool,
@@ -76,6 +77,11 @@ def peer(name: str, peer_ip: str | None = None, *, node: str | None = None, **sp
     return BGPPeer.from_data(
         _resource("BGPPeer", meta, {key: value for key, value in fields.items() if value is not None})
     )
+
+
+def bgp_filter(name: str, **spec: Any) -> BGPFilter:  # noqa: ANN401 - as in a manifest
+    """A BGPFilter with a spec as in JSON."""
+    return BGPFilter.from_data(_resource("BGPFilter", metadata(name), spec))
 
 
 def reflector(ip: str, cluster_id: str = "") -> RouteReflector:

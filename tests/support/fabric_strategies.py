@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from support.fabric import block, configuration, endpoint, node, peer, pool, reflector
-from tortie.model import BGPConfiguration, BGPPeer, BlockAffinity, IPPool, Node, Resource, RouteReflector
+from support.fabric import bgp_filter, block, configuration, endpoint, node, peer, pool, reflector
+from tortie.model import BGPConfiguration, BGPFilter, BGPPeer, BlockAffinity, IPPool, Node, Resource, RouteReflector
 from tortie.model import WorkloadEndpoint as Endpoint
 
 V4 = [f"10.0.0.{number}" for number in (1, 2, 3, 9, 10, 100)]
@@ -61,6 +61,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"ttlSecurity": 1},
     {"maxRestartTime": "90s"},
     {"keepaliveTime": "5s", "numAllowedLocalASNumbers": 1},
+    {"filters": ["f1"]},
+    {"filters": ["f2", "f1"]},
     *({"password": secret} for secret in SECRETS),
 ]
 options = st.sampled_from(OPTIONS)
@@ -76,12 +78,30 @@ def peers(draw: st.DrawFn, names: st.SearchStrategy[str] = peer_names) -> BGPPee
     elif whose == "node":
         spec["node"] = draw(node_names)
     spec |= {"created": draw(ages), "uid": draw(uids)}
-    if draw(st.booleans()):
+    with_whom = draw(st.sampled_from(["nodes", "nodes", "nodes", "address", "address", "address", "workloads"]))
+    if with_whom == "nodes":
         return peer(draw(names), peerSelector=draw(selectors), **spec)
+    if with_whom == "workloads":
+        return peer(draw(names), localWorkloadSelector=draw(selectors), asNumber=65007, **spec)
     address = draw(st.sampled_from([*V4, *V4[3:], *V6, *V6[2:], *OUTSIDE]))
     port = draw(ports)
     peer_ip = address if port is None else f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return peer(draw(names), peer_ip, asNumber=draw(as_numbers), **spec)
+
+
+def filters() -> st.SearchStrategy[BGPFilter]:
+    """BGPFilters with a rule or two."""
+    rules = st.lists(
+        st.sampled_from(
+            [
+                {"action": "Reject", "cidr": "192.168.0.0/16", "matchOperator": "In", "prefixLength": {"max": 0}},
+                {"action": "Accept", "operations": [{"setPriority": {"value": 5}}], "peerType": "iBGP"},
+                {"action": "Reject", "communities": {"values": ["65000:1"]}, "interface": "cali*"},
+            ]
+        ),
+        max_size=2,
+    )
+    return st.builds(bgp_filter, st.sampled_from(["f1", "f2"]), importV4=rules, exportV4=rules)
 
 
 def reflectors() -> st.SearchStrategy[RouteReflector]:
@@ -126,6 +146,7 @@ def endpoints(draw: st.DrawFn, names: st.SearchStrategy[str] = workload_names) -
         *draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=2)),
         interface=draw(st.sampled_from(["cali1"] * 5 + ["cali2"] * 5 + ["a/b", None])),
         created=draw(ages),
+        labels=draw(labels),
     )
 
 
@@ -136,6 +157,7 @@ def resources(draw: st.DrawFn) -> list[Resource]:
         (nodes(), 1, 6),
         (reflectors(), 0, 3),
         (peers(), 0, 5),
+        (filters(), 0, 2),
         (configurations(), 0, 2),
         (pools(), 0, 2),
         (blocks(), 0, 3),

@@ -118,8 +118,8 @@ def filter_to_dict(item: FilterIntent) -> dict[str, object]:
 
 
 def _route_rule_to_dict(rule: RouteRule) -> dict[str, object]:
-    said = {name: value for name, value in asdict(rule).items() if value not in (None, (), False)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+    said = {name: value for name, value in asdict(rule).items() if value is not None and value is not False}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value != ()}
 
 
 def read_filter(document: Document) -> FilterIntent:

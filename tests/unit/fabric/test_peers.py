@@ -8,6 +8,7 @@ from support.fabric import (
     MESH_OFF,
     able_fabric,
     configuration,
+    endpoint,
     fabric,
     node,
     peer,
@@ -423,3 +424,35 @@ def test_a_record_that_is_for_both_ends_speaks_for_both() -> None:
     for name in whole.nodes:
         (session,) = node_intent(whole, name).sessions
         assert (session.local_as, session.peer_as) == (65001, 65001)
+
+
+# ---------------------------------------------------------------- workloads
+
+
+def workload_peers(**spec: Any) -> list[Resource]:  # noqa: ANN401 - as in a manifest
+    """Two workloads of n1, one of n2, and a BGPPeer for those of app 'router'."""
+    return [
+        node("n1", "10.0.0.1", "fd00::1"),
+        node("n2", "10.0.0.2"),
+        MESH_OFF,
+        endpoint("a", "n1", "192.168.1.5/32", "192.168.1.6/32", "fd10::5/128", labels={"app": "router"}),
+        endpoint("b", "n1", "192.168.1.7/32", labels={"app": "web"}),
+        endpoint("c", "n2", "192.168.2.5/32", "fd10::6/128", labels={"app": "router"}),
+        peer("w", localWorkloadSelector="app == 'router'", asNumber=65007, **spec),
+    ]
+
+
+def test_a_node_peers_with_its_own_workloads() -> None:
+    whole = fabric(*workload_peers(localASNumber=65001))
+    one, two = (node_intent(whole, name) for name in ("n1", "n2"))
+    assert remotes(one) == ["192.168.1.5", "fd10::5"]
+    assert remotes(two) == ["192.168.2.5"], "n2 has no IPv6 address to speak from"
+    for session in (*one.sessions, *two.sessions):
+        assert (session.local_as, session.peer_as) == (65001, 65007)
+        assert (session.local_address, session.passive, session.roles) == (None, True, ("local-workload",))
+
+
+def test_a_peer_for_the_workloads_of_one_node() -> None:
+    whole = fabric(*workload_peers(node="n2"))
+    assert remotes(node_intent(whole, "n1")) == []
+    assert remotes(node_intent(whole, "n2")) == ["192.168.2.5"]

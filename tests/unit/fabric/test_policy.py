@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.fabric import accepts, block, fabric, node, pool
-from tortie.fabric import FilterRule, node_intent
+from support.fabric import accepts, block, configuration, fabric, node, pool
+from tortie.fabric import FilterRule, RouteRule, node_intent
 from tortie.fabric.policy import export_filter
 
 RESOURCES = [
@@ -84,3 +84,20 @@ def test_the_rules_themselves() -> None:
 def test_without_pools_and_blocks_nothing_leaves() -> None:
     policy = export_filter("ipv4", (), ())
     assert (policy.rules, policy.default_accept) == ((), False)
+
+
+def test_communities_go_with_prefixes_whatever_becomes_of_them() -> None:
+    settings = configuration(
+        communities=[{"name": "blue", "value": "65000:7"}],
+        prefixAdvertisements=[
+            {"cidr": "192.168.0.0/16", "communities": ["blue", "65000:1:2", "65000:7"]},
+            {"cidr": "fd10::/64", "communities": ["65000:9"]},
+        ],
+    )
+    own = configuration("node.n2", prefixAdvertisements=[{"cidr": "10.0.0.0/8", "communities": ["65000:8"]}])
+    whole = fabric(*RESOURCES, settings, own)
+    tagged = {name: node_intent(whole, name).sessions[0].export_filter.route_rules for name in ("n1", "n2")}
+    assert tagged["n1"] == (
+        RouteRule(family="ipv4", action="next", prefix="192.168.0.0/16", add_communities=("65000:1:2", "65000:7")),
+    )
+    assert tagged["n2"] == (RouteRule(family="ipv4", action="next", prefix="10.0.0.0/8", add_communities=("65000:8",)),)

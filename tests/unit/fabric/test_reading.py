@@ -6,6 +6,7 @@ import pytest
 
 from support.fabric import (
     MESH_OFF,
+    bgp_filter,
     block,
     configuration,
     endpoint,
@@ -18,7 +19,8 @@ from support.fabric import (
     reflector,
     seed_nodes,
 )
-from tortie.fabric.reading import UNSUPPORTED_PEER_FIELDS, Unsupported, check_as_number
+from tortie.fabric import Fabric, LiveFabric
+from tortie.fabric.reading import Unsupported, check_as_number
 from tortie.model import Resource
 
 OLD = "2026-01-01T00:00:00Z"
@@ -205,22 +207,27 @@ def test_what_is_set_aside_leaves_no_trace(resource: Resource, reason: str) -> N
     assert (with_it.peers_by_address, with_it.endpoints) == (without.peers_by_address, without.endpoints)
 
 
-SOME_VALUE: dict[str, object] = {
-    "reachableBy": "10.10.31.1",
-    "localWorkloadSelector": "all()",
-}
+def test_a_peer_with_a_field_that_cannot_be_obeyed_is_set_aside_whole() -> None:
+    missing = Unsupported("ttl_security", "ttlSecurity", "the sockets cannot check it")
+    resources = [*sound(), peer("bad", "192.0.2.1", ttlSecurity=1), peer("good", "192.0.2.2", ttlSecurity=0)]
+    whole = Fabric.from_resources(resources, unsupported=[missing])
+    assert reasons(whole) == {
+        ("BGPPeer", "bad"): "spec.ttlSecurity: 1: expected no such field (the sockets cannot check it)"
+    }
+    assert Fabric.from_resources(resources).quarantine == ()
 
 
-@pytest.mark.parametrize("field", UNSUPPORTED_PEER_FIELDS, ids=lambda field: field.path)
-def test_a_peer_with_a_field_that_cannot_be_obeyed_is_set_aside_whole(field: Unsupported) -> None:
-    spec: dict[str, Any] = {field.path: SOME_VALUE[field.path]}
-    if field.path == "localWorkloadSelector":
-        spec |= {"peerIP": None, "asNumber": 65001}
-    whole = fabric(*sound(), peer("bad", "192.0.2.1", **spec))
-    assert names(reasons(whole)) == ["bad"]
-    (reason,) = reasons(whole).values()
-    assert reason.startswith(f"spec.{field.path}: ")
-    assert reason.endswith(f": expected no such field ({field.reason})")
+def test_a_peer_that_names_a_filter_that_is_none_is_set_aside_until_there_is_one() -> None:
+    live = LiveFabric()
+    for index, resource in enumerate([*sound(), peer("edge", "192.0.2.1", filters=["f", "g"])]):
+        live.put(str(index), resource)
+    live.put("f", bgp_filter("f"))
+    expected = "the name of a BGPFilter (without it, routes would go by)"
+    assert reasons(live.fabric()) == {("BGPPeer", "edge"): f"spec.filters[1]: 'g': expected {expected}"}
+    live.put("g", bgp_filter("g"))
+    assert live.fabric().quarantine == ()
+    live.put("f", None)
+    assert names(reasons(live.fabric())) == ["edge"]
 
 
 @pytest.mark.parametrize("spec", [{"ttlSecurity": 0}, {"numAllowedLocalASNumbers": 0}, {"filters": []}])

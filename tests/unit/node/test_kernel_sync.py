@@ -579,3 +579,55 @@ def test_a_metric_and_a_table_of_our_own() -> None:
     host.sync.set_blackholes(["10.1.2.0/26"])
     host.settle()
     assert host.kernel.own() == {route_key("10.1.2.0/26", metric=50, table=500): blackhole_route()}
+
+
+# ---------------------------------------------------------------- peers behind a router
+
+
+def test_a_peer_behind_a_router_is_reached_by_it_and_so_is_what_it_announces() -> None:
+    host = Host()
+    host.sync.set_statics([("192.0.2.1/32", "10.0.0.254")])
+    learned = host.bgp("203.0.113.0/24", "192.0.2.1")
+    host.settle()
+    key = route_key("192.0.2.1/32")
+    assert host.kernel.routes[key] == way("10.0.0.254")
+    assert host.kernel.routes[learned] == way("10.0.0.254")
+    host.sync.set_statics([("192.0.2.1/32", "10.0.0.253")])
+    host.settle()
+    assert host.kernel.routes[key] == host.kernel.routes[learned] == way("10.0.0.253")
+    host.sync.set_statics([])
+    host.settle()
+    assert key not in host.kernel.routes
+    assert learned not in host.kernel.routes
+
+
+def test_the_way_to_a_peer_is_never_by_bgp() -> None:
+    host = Host()
+    key = host.bgp("192.0.2.1/32", "10.0.0.9")
+    host.sync.set_statics([("192.0.2.1/32", "10.0.0.254")])
+    host.settle()
+    assert host.kernel.routes[key] == way("10.0.0.254")
+    host.sync.set_statics([])
+    host.settle()
+    assert host.kernel.routes[key] == way("10.0.0.9")
+    host.bgp("192.0.2.1/32")
+    host.settle()
+    assert key not in host.kernel.routes
+
+
+def test_a_router_that_nobody_reaches_is_no_way() -> None:
+    host = Host()
+    host.sync.set_statics([("192.0.2.1/32", "198.51.100.1")])
+    host.settle()
+    assert route_key("192.0.2.1/32") not in host.kernel.routes
+    host.kernel.put(route_key("198.51.100.0/24"), way("10.0.0.7", protocol=3))
+    host.settle()
+    assert host.kernel.routes[route_key("192.0.2.1/32")] == way("10.0.0.7")
+
+
+def test_two_peers_behind_one_another_come_to_rest() -> None:
+    host = Host()
+    host.sync.set_statics([("10.0.0.7/32", "10.0.0.8"), ("10.0.0.8/32", "10.0.0.7")])
+    host.settle()
+    assert not host.sync.has_work
+    assert set(host.kernel.routes) == {CONNECTED_KEY}

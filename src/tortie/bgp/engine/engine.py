@@ -393,7 +393,7 @@ class Engine:
 
     # ------------------------------------------------------------------ local routes and next hops
 
-    def originate(  # noqa: PLR0913 - parts of one announcement, all by name
+    def originate(  # noqa: PLR0913 - what a route of our own may carry, all by name
         self,
         prefix: str,
         now: float,

@@ -47,7 +47,7 @@ def _updates(family: Family, adj_rib_in: AdjRIBIn, keys: Sequence[bytes], contex
     for key in keys:
         path = adj_rib_in.paths.get(key)
         if path is not None and key not in adj_rib_in.stale:
-            by_attributes.setdefault(path.attributes, []).append(key)
+            by_attributes.setdefault(path.received, []).append(key)
     return [
         message
         for attributes, standing in by_attributes.items()

@@ -93,10 +93,14 @@ def _scalar(hint: type, plain: Plain) -> object:
 
 
 def _one_of(hints: Iterable[Any], plain: Plain) -> object:
+    problem = NotPlain(f"{plain!r}: expected one of {hints}")
     for hint in hints:
         if (hint is NoneType) == (plain is None):
-            return from_plain(hint, plain)
-    raise NotPlain(f"{plain!r}: expected one of {hints}")
+            try:
+                return from_plain(hint, plain)
+            except NotPlain as error:  # the next one may fit
+                problem = error
+    raise problem
 
 
 def _collection(hint: Any, plain: Plain) -> object:  # noqa: ANN401 - as from_plain

@@ -244,8 +244,14 @@ class RecordedEngine(Engine):
         interface: str = "",
     ) -> None:
         """As Engine.originate."""
-        how = {"next_hop": next_hop, "local_pref": local_pref, "med": med, "communities": communities}
-        with self._recorded("originate", now=now, prefix=prefix, interface=interface, **how):
+        how = {
+            "next_hop": next_hop,
+            "local_pref": local_pref,
+            "med": med,
+            "communities": communities,
+            "interface": interface,
+        }
+        with self._recorded("originate", now=now, prefix=prefix, **how):
             super().originate(
                 prefix,
                 now,
