@@ -28,7 +28,7 @@ debian_packages=(
 # tests, as well.
 speaker_packages=("bird2 birdc" "frr vtysh" "gobgpd gobgpd")
 etcd_packages=("etcd-server etcd" "etcd-client etcdctl")
-more_speaker_packages=("openbgpd bgpctl" "exabgp exabgp")
+more_speaker_packages=("openbgpd bgpctl")
 
 # What tests of real hosts need: units, manual pages and the container image.
 host_packages=(

@@ -15,8 +15,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from ipaddress import IPv4Address
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -25,27 +23,25 @@ from typing import Any, Final, Self, TypeVar
 import pytest
 
 from lab.kernel_namespace import ip_batch
-from support.daemons import BGP_PORT, Daemon, Neighbour, SpeakerPlan, family_of
+from support.daemons import BGP_PORT, Daemon, Neighbour, SpeakerPlan
 from support.raw_bgp import RawClient, RawClients
 from support.sessions import steady
 from tortie.bgp.engine import (
     AddPathMode,
     Engine,
     PeerConfig,
-    PeerStatus,
     RouteStatus,
     SessionOptions,
     SpeakerConfig,
     peer_statuses,
     route_statuses,
 )
-from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST, AttributeSet
+from tortie.bgp.wire import IPV4_UNICAST, IPV6_UNICAST
 from tortie.node import status_client
 from tortie.node.errors import AgentNotRunning
 from tortie.speaker import Speaker
 
 Result = TypeVar("Result")
-AnyDaemon = TypeVar("AnyDaemon", bound=Daemon)
 
 AS: Final = 64512
 CLUSTER_ID: Final = "1.0.0.1"
@@ -61,23 +57,6 @@ FAMILIES: Final = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
 def router_id(number: int) -> str:
     """Return a participant's router id."""
     return f"192.0.2.{number}"
-
-
-def other_family(family: str) -> str:
-    """Return "ipv6" for "ipv4" and the other way round."""
-    return next(each for each in FAMILIES if each != family)
-
-
-def address_in(family: str, number: int) -> str:
-    """Return a participant's address of a family."""
-    return f"10.9.0.{number}" if family == "ipv4" else f"fd00:9::{number}"
-
-
-def prefixes_in(family: str, number: int) -> tuple[str, str]:
-    """Return the two prefixes of a family that a participant announces."""
-    if family == "ipv4":
-        return f"10.{number}.1.0/24", f"10.{number}.2.0/24"
-    return f"fd00:{number}:1::/48", f"fd00:{number}:2::/48"
 
 
 def need(daemon: type[Daemon]) -> None:
@@ -101,7 +80,7 @@ class OurReflector:
         self._log = folder / "log"
         (folder / "reflector.yaml").write_text(json.dumps(document))
         command = [sys.executable, "-m", "tortie", "reflector", "run", "--config", str(folder / "reflector.yaml")]
-        with self._log.open("ab") as log:
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen([*command, "--status-socket", str(self._socket)], stderr=log)
 
     def is_ready(self) -> bool:
@@ -131,15 +110,8 @@ class OurReflector:
     def _status(self) -> dict[str, Any]:
         return dict(status_client.request(self._socket, "status"))
 
-    def kill(self) -> None:
-        """End it as kill -9 does."""
-        self._process.kill()
-        self._process.wait()
-
     def stop(self) -> None:
-        """End it in order, unless it was killed."""
-        if self._process.poll() == -signal.SIGKILL:
-            return
+        """End it in order."""
         self._process.send_signal(signal.SIGTERM)
         try:
             code = self._process.wait(DEADLINE_S)
@@ -153,15 +125,10 @@ class OurReflector:
 class OurSpeaker:
     """One engine on real sockets, in the loop of the meeting."""
 
-    def __init__(self, speaker: Speaker, peer: PeerConfig) -> None:
+    def __init__(self, speaker: Speaker, family: str) -> None:
         """Wrap a speaker that listens already."""
         self._speaker = speaker
-        self._peer = peer
-
-    def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of SessionOptions
-        """Change options of its session."""
-        self._peer = replace(self._peer, options=replace(self._peer.options, **changes))
-        self._speaker.reconfigure([self._peer])
+        self._family = FAMILIES[family]
 
     def originate(self, *prefixes: str) -> None:
         """Announce prefixes."""
@@ -177,8 +144,7 @@ class OurSpeaker:
 
     def all_routes(self) -> list[RouteStatus]:
         """Return every path, those that were rejected as well."""
-        families = self._peer.options.families
-        return [route for family in families for route in route_statuses(self._speaker.engine, family)]
+        return list(route_statuses(self._speaker.engine, self._family))
 
     def routes(self) -> dict[str, RouteStatus]:
         """Return the best paths that others announced."""
@@ -186,34 +152,13 @@ class OurSpeaker:
 
     def unknown(self) -> set[int]:
         """Return the codes of unknown attributes on any best path."""
-        return {each.code for attributes in self._best() for each in attributes.unknown}
-
-    def aggregators(self) -> set[tuple[int, str]]:
-        """Return the AGGREGATOR (AS number, router id) of any best path."""
-        found = [attributes.aggregator for attributes in self._best()]
-        return {(each[0], str(IPv4Address(each[1]))) for each in found if each is not None}
+        best = self._speaker.engine.best_paths(self._family)
+        return {each.code for _, path in best for each in path.attributes.unknown}
 
     def is_established(self, times: int = 1) -> bool:
         """Tell whether its only session is up, and has come up so many times."""
-        session = self._session()
-        return session.state == "established" and session.counters["established_count"] >= times
-
-    def has_end_of_rib(self) -> bool:
-        """Tell whether the peer has said in every family that it has sent all."""
-        families = self._session().families
-        return bool(families) and all(each.end_of_rib for each in families)
-
-    def counters(self) -> dict[str, int]:
-        """Return what its session has counted."""
-        return self._session().counters
-
-    def _session(self) -> PeerStatus:
         (session,) = peer_statuses(self._speaker.engine, self._speaker.now)
-        return session
-
-    def _best(self) -> list[AttributeSet]:
-        families = self._peer.options.families
-        return [path.attributes for family in families for _, path in self._speaker.engine.best_paths(family)]
+        return session.state == "established" and session.counters["established_count"] >= times
 
     async def close(self) -> None:
         """End its sessions and sockets."""
@@ -232,9 +177,9 @@ class Meeting:
         self._daemons: list[Daemon] = []
         self._reflectors: list[OurReflector] = []
         self._speakers: list[OurSpeaker] = []
+        length = 32 if family == "ipv4" else 128
         numbers = range(1, PARTICIPANTS_MAX + 1)
-        ip_batch("\n".join(f"addr add {address_in('ipv4', number)} dev lo" for number in numbers))
-        ip_batch("\n".join(f"addr add {address_in('ipv6', number)} dev lo nodad" for number in numbers))
+        ip_batch("\n".join(f"addr add {self.address(number)}/{length} dev lo" for number in numbers))
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -261,19 +206,13 @@ class Meeting:
 
     def address(self, number: int) -> str:
         """Return a participant's address."""
-        return address_in(self.family, number)
-
-    def other_address(self, number: int) -> str:
-        """Return a participant's address of the other family."""
-        return address_in(other_family(self.family), number)
+        return f"10.9.0.{number}" if self.family == "ipv4" else f"fd00:9::{number}"
 
     def prefixes(self, number: int) -> tuple[str, ...]:
         """Return the two prefixes that a participant announces."""
-        return prefixes_in(self.family, number)
-
-    def prefixes_of_both(self, number: int) -> tuple[str, ...]:
-        """Return the two prefixes of each family that a participant announces."""
-        return *self.prefixes(number), *prefixes_in(other_family(self.family), number)
+        if self.family == "ipv4":
+            return f"10.{number}.1.0/24", f"10.{number}.2.0/24"
+        return f"fd00:{number}:1::/48", f"fd00:{number}:2::/48"
 
     # ------------------------------------------------------------------ participants
 
@@ -291,14 +230,7 @@ class Meeting:
         self.wait("our reflector listens", reflector.is_ready)
         return reflector
 
-    def daemon(
-        self,
-        kind: type[AnyDaemon],
-        number: int,
-        *neighbours: Neighbour,
-        asn: int = AS,
-        **changes: Any,  # noqa: ANN401 - fields of SpeakerPlan
-    ) -> AnyDaemon:
+    def daemon(self, kind: type[Daemon], number: int, *neighbours: Neighbour, asn: int = AS) -> Daemon:
         """Run a foreign speaker that announces its two prefixes; it reflects if one of its neighbours is a client."""
         is_reflector = any(each.is_client for each in neighbours)
         plan = SpeakerPlan(
@@ -311,20 +243,9 @@ class Meeting:
         )
         daemon = kind(self._folder / f"foreign{number}")
         self._daemons.append(daemon)
-        daemon.start(replace(plan, **changes))
-        self.wait(f"{kind.name} answers", daemon.answers, daemon.log)
+        daemon.start(plan)
+        self.wait(f"{kind.name} answers", daemon.is_ready)
         return daemon
-
-    def start_again(self, daemon: Daemon, prefixes: tuple[str, ...]) -> None:
-        """Run a foreign speaker that was killed, with these prefixes; nobody connects to anybody before it has them."""
-        assert daemon.plan is not None, "it ran before"
-        with self.held(DIALS):
-            daemon.start(replace(daemon.plan, prefixes=prefixes), is_restarting=True)
-            self.wait(f"{daemon.name} answers again", daemon.answers, daemon.log)
-
-    def drop(self, raw: RawClient) -> None:
-        """Close a raw client's connection without a word."""
-        self._raw.drop(raw.address)
 
     def raw_client(self, number: int) -> RawClient:
         """Connect a raw client to participant 1 and wait for its session."""
@@ -342,31 +263,28 @@ class Meeting:
         return clients[0]
 
     def speaker(
-        self,
-        number: int,
-        remote: int,
-        *,
-        local_as: int = AS,
-        peer_as: int = AS,
-        other_address: str | None = None,
-        add_path: AddPathMode = AddPathMode.OFF,
+        self, number: int, remote: int, *, passive: bool = False, add_path: AddPathMode = AddPathMode.OFF
     ) -> OurSpeaker:
-        """Run one of our engines with one session, of both families if it is given an address of the other."""
-        next_hops = () if other_address is None else ((FAMILIES[family_of(other_address)], other_address),)
-        families = (FAMILIES[self.family], *(family for family, _ in next_hops))
+        """Run one of our engines with one iBGP session."""
         options = SessionOptions(
-            local_as=local_as, peer_as=peer_as, families=families, connect_retry_s=1.0, add_path=add_path
+            local_as=AS,
+            peer_as=AS,
+            families=(FAMILIES[self.family],),
+            passive=passive,
+            connect_retry_s=1.0,
+            add_path=add_path,
         )
         peer = PeerConfig(remote_address=self.address(remote), local_address=self.address(number), options=options)
-        config = SpeakerConfig(local_as=local_as, router_id=int(IPv4Address(router_id(number))), next_hops=next_hops)
+        config = SpeakerConfig(local_as=AS, router_id=(192 << 24) | (2 << 8) | number)
 
         async def make() -> Speaker:
             speaker = Speaker(Engine(config, steady))
             speaker.listen(self.address(number), BGP_PORT)
-            speaker.reconfigure((peer,))
+            speaker.engine.reconfigure((peer,), (), speaker.now)
+            speaker.wake()
             return speaker
 
-        ours = OurSpeaker(self.run(make()), peer)
+        ours = OurSpeaker(self.run(make()), self.family)
         self._speakers.append(ours)
         return ours
 
@@ -395,20 +313,16 @@ class Meeting:
         self.wait(what, lambda: routes().keys() == expected, routes)
 
     @contextmanager
-    def held(self, what: str, source: str = "") -> Iterator[None]:
+    def held(self, what: str) -> Iterator[None]:
         """Hold back what comes to the port of BGP or from it; what is sent again afterwards gets through.
 
         Args:
             what: flags of TCP as nft matches them: `DIALS` or `MESSAGES`.
-            source: the address from which it comes; "" = any.
         """
-        match = f"{'ip6' if ':' in source else 'ip'} saddr {source}" if source else ""
-        table = f"inet {'dials' if what == DIALS else 'messages'}"  # both may be held at once
-        nft(f"add table {table}", f"add chain {table} in {{ type filter hook input priority 0 ; }}")
-        ports = [f"tcp {port} {BGP_PORT} tcp flags & {what} drop" for port in ("dport", "sport")]
-        nft(*(f"add rule {table} in {match} {port}" for port in ports))
+        nft("add table inet held", "add chain inet held in { type filter hook input priority 0 ; }")
+        nft(*(f"add rule inet held in tcp {port} {BGP_PORT} tcp flags & {what} drop" for port in ("dport", "sport")))
         yield
-        nft(f"delete table {table}")
+        nft("delete table inet held")
 
     def dialling(self) -> list[tuple[str, str]]:
         """Return (local, remote) address of everybody whose connection has not been answered yet."""

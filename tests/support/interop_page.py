@@ -13,7 +13,7 @@ FEATURES: Final = {
     "routes": "both ends learn one another's routes",
     "reflection": "ORIGINATOR_ID and CLUSTER_LIST are right",
     "no echo": "nobody takes its own routes back (as a reflector, FRR sends them: ORIGINATOR_ID tells)",
-    "attributes": "MED and communities (standard, extended, large) arrive; at it AGGREGATOR and ATOMIC_AGGREGATE too",
+    "attributes": "MED and communities arrive",
     "unknown": "an unknown transitive attribute arrives",
     "refresh": "the speaker asks for the routes again (RFC 2918) and is sent them",
     "withdrawal": "what is withdrawn goes everywhere",
@@ -23,19 +23,6 @@ FEATURES: Final = {
     "AS 4200000000": "eBGP with a 4-octet AS number: AS_PATH is whole, internal attributes stay inside",
 }
 """Column of the table → what it says."""
-
-SESSION_FEATURES: Final = {
-    "ADD-PATH to it": "it learns every path of our reflector, and the end of one (RFC 7911)",
-    "ADD-PATH from it": "we learn every path from it, and the end of one",
-    "MD5": "no session while our password is another, one with the same; nobody else gets an answer (RFC 2385)",
-    "GTSM": "a session in which both check the distance (RFC 5082)",
-    "it restarts": "kill -9 of the speaker: its routes stay where they are until it is back; what it has no more goes",
-    "we restart": "kill -9 of our reflector: the speaker keeps our routes until we are back; what we have no more goes",
-    "2-octet AS": "it announces no 4-octet AS numbers: paths through AS 4200000001 arrive whole both ways (RFC 6793)",
-    "both families": "IPv4 and IPv6 in one session, each with its own next hop",
-    "asked": "we ask it for its routes again (RFC 2918), and it sends them",
-}
-"""Column of the table of sessions → what it says."""
 
 LAB_FEATURES: Final = {
     "mesh": "as a node it has a session with every other node, and all containers ping one another",
@@ -53,8 +40,6 @@ LAB_ROLES: Final = {
     "lab reflector": "the reflector of `tortie lab run seed` is the speaker, all nodes run ours",
 }
 
-SESSION_ROLES: Final = {"sessions": "a session with each option, in the role that shows it"}
-
 ROLES: Final = {
     "client": "the speaker is a client of `tortie reflector run`, beside a raw client",
     "reflector": "the speaker reflects between two of our speakers and a raw client",
@@ -67,19 +52,11 @@ HEAD: Final = """\
 
 Generated from a run of every row, where it passed: `TORTIE_INTEROP_PAGE=docs/interop.md scripts/test --all
 tests/interop`. Each row of the first table is one test of `tests/interop/test_foreign_speakers.py`, with real sockets
-in a network namespace of its own; each mark of the second is one test of `test_add_path.py`,
-`test_protected_sessions.py`, `test_restarts.py` or `test_session_options.py` beside it; each row of the third is a walk
-through a whole lab, a test of `test_lab_speakers.py`.
+in a network namespace of its own; each row of the second is a walk through a whole lab, a test of
+`tests/interop/test_lab_speakers.py`.
 
-✓ passed · n/o: not offered by the speaker, and the table of reasons says why · empty: not part of the role.
-"""
-
-SESSION_HEAD: Final = """\
-## What a session can have
-
-Ours does not announce enhanced route refresh (RFC 7313), so that no session has it, whoever else offers it. Passwords
-and distances are tried together; OpenBGPD checks the distance of external peers only, so that its session is one. When
-our reflector is killed, the other client's routes are there again before the speaker may dial.
+✓ passed · n/o: not offered, the speaker does not have it, does not show it, or has no command for it · empty: not
+part of the role.
 """
 
 
@@ -100,18 +77,12 @@ class Finding:
     role: str
     family: str
     features: tuple[str, ...]
-
-
-Shown = Mapping[tuple[str, str, str], frozenset[str]]
-"""(speaker, role, family) → the features that were shown, by however many tests."""
+    not_offered: tuple[str, ...] = ()
 
 
 def interop_page(findings: Iterable[Finding]) -> str:
     """Return the whole page."""
-    by_row: dict[tuple[str, str, str], frozenset[str]] = {}
-    for each in findings:
-        key = (each.daemon.name, each.role, each.family)
-        by_row[key] = by_row.get(key, frozenset()).union(each.features)
+    by_row = {(finding.daemon.name, finding.role, finding.family): finding for finding in findings}
     ran = [daemon for daemon in DAEMONS if any(key[0] == daemon.name for key in by_row)]
     table = _table(by_row, ran, ROLES, FEATURES)
     lab_table = _table(by_row, ran, LAB_ROLES, LAB_FEATURES)
@@ -122,10 +93,6 @@ def interop_page(findings: Iterable[Finding]) -> str:
         table,
         _legend("role", "what it is", ROLES),
         _legend("column", "what it says", FEATURES),
-        SESSION_HEAD,
-        _table(by_row, ran, SESSION_ROLES, SESSION_FEATURES),
-        _legend("column", "what it says", SESSION_FEATURES),
-        _reasons(ran),
         LAB_HEAD,
         lab_table,
         _legend("role", "what it is", LAB_ROLES),
@@ -135,17 +102,17 @@ def interop_page(findings: Iterable[Finding]) -> str:
 
 
 def _table(
-    by_row: Shown,
+    by_row: Mapping[tuple[str, str, str], Finding],
     ran: Sequence[type[Daemon]],
     roles: Mapping[str, str],
     features: Mapping[str, str],
 ) -> str:
     rows = [
-        _row(daemon, role, family, by_row.get((daemon.name, role, family), frozenset()), features)
+        _row(by_row[daemon.name, role, family], features)
         for daemon in ran
         for role in roles
         for family in ("ipv4", "ipv6")
-        if (daemon.name, role, family) in by_row or daemon.why_not(role)
+        if (daemon.name, role, family) in by_row
     ]
     columns = ["speaker", "role", "family", *features]
     return "\n".join([f"| {' | '.join(columns)} |", "|" + "---|" * len(columns), *rows, ""])
@@ -155,19 +122,8 @@ def _legend(name: str, meaning: str, texts: Mapping[str, str]) -> str:
     return "\n".join([f"| {name} | {meaning} |", "|---|---|", *(f"| {n} | {text} |" for n, text in texts.items()), ""])
 
 
-def _row(daemon: type[Daemon], role: str, family: str, shown: frozenset[str], features: Mapping[str, str]) -> str:
-    def mark(feature: str) -> str:
-        if daemon.why_not(role) or daemon.why_not(feature, role, family):
-            return "n/o"
-        return "✓" if feature in shown else ""
-
-    return f"| {' | '.join([daemon.name, role, family, *map(mark, features)])} |"
-
-
-def _reasons(daemons: Iterable[type[Daemon]]) -> str:
-    rows = [
-        f"| {daemon.name} | {feature.replace('/', ', ')} | {reason} |"
-        for daemon in daemons
-        for feature, reason in daemon.not_offered.items()
+def _row(finding: Finding, features: Mapping[str, str]) -> str:
+    marks = [
+        "n/o" if feature in finding.not_offered else "✓" if feature in finding.features else "" for feature in features
     ]
-    return "\n".join(["| speaker | not offered | why |", "|---|---|---|", *rows, ""])
+    return f"| {' | '.join([finding.daemon.name, finding.role, finding.family, *marks])} |"

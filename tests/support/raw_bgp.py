@@ -16,7 +16,6 @@ MARKER = b"\xff" * 16
 OPEN, UPDATE, NOTIFICATION, KEEPALIVE = 1, 2, 3, 4
 ORIGIN, AS_PATH, NEXT_HOP, MED, LOCAL_PREF, COMMUNITIES, ORIGINATOR_ID, CLUSTER_LIST = 1, 2, 3, 4, 5, 8, 9, 10
 MP_REACH, MP_UNREACH = 14, 15
-ATOMIC_AGGREGATE, AGGREGATOR, EXTENDED_COMMUNITIES, LARGE_COMMUNITIES = 6, 7, 16, 32
 AFI_IPV4, AFI_IPV6 = 1, 2
 UNICAST = 1
 IPV6_FAMILY = struct.pack("!HB", AFI_IPV6, UNICAST)
@@ -49,13 +48,11 @@ def attribute(flags: int, code: int, value: bytes) -> bytes:
     return bytes([flags, code, len(value)]) + value
 
 
-def announcement(
-    prefixes: Iterable[str], next_hop: str, local_pref: int = 100, more: bytes = b"", as_path: tuple[int, ...] = ()
-) -> bytes:
-    """UPDATE of an iBGP speaker for routes of its own, or from elsewhere; `more` are attributes that go with them."""
+def announcement(prefixes: Iterable[str], next_hop: str, local_pref: int = 100, more: bytes = b"") -> bytes:
+    """UPDATE of an iBGP speaker for routes of its own; `more` are attributes that go with them."""
     nlri = b"".join(map(prefix_bytes, prefixes))
     packed = ip_address(next_hop).packed
-    attributes = attribute(TRANSITIVE, ORIGIN, b"\0") + attribute(TRANSITIVE, AS_PATH, as_path_bytes(as_path))
+    attributes = attribute(TRANSITIVE, ORIGIN, b"\0") + attribute(TRANSITIVE, AS_PATH, b"")
     if len(packed) == 4:
         attributes += attribute(TRANSITIVE, NEXT_HOP, packed)
     else:
@@ -63,11 +60,6 @@ def announcement(
         nlri = b""
     attributes += attribute(TRANSITIVE, LOCAL_PREF, struct.pack("!I", local_pref)) + more
     return message(UPDATE, b"\0\0" + struct.pack("!H", len(attributes)) + attributes + nlri)
-
-
-def as_path_bytes(as_path: tuple[int, ...]) -> bytes:
-    """AS_PATH with one AS_SEQUENCE, or empty."""
-    return struct.pack(f"!BB{len(as_path)}I", 2, len(as_path), *as_path) if as_path else b""
 
 
 def withdrawal(prefixes: Iterable[str]) -> bytes:
@@ -108,14 +100,13 @@ class RawClient:
     notification: bytes | None = None
     own_seen: list[str] = field(default_factory=list)
     unknown_withdrawn: int = 0
-    withdrawn: list[str] = field(default_factory=list)
     router_id: str = ""
     _buffer: bytes = b""
 
-    def announce(self, *prefixes: str, local_pref: int = 100, more: bytes = b"", as_path: tuple[int, ...] = ()) -> None:
+    def announce(self, *prefixes: str, local_pref: int = 100, more: bytes = b"") -> None:
         """Announce routes with ourselves as next hop; `more` are further attributes."""
         self.own.update(prefixes)
-        self.connection.sendall(announcement(prefixes, self.address, local_pref, more, as_path))
+        self.connection.sendall(announcement(prefixes, self.address, local_pref, more))
 
     def withdraw(self, *prefixes: str) -> None:
         """Take routes back."""
@@ -160,7 +151,6 @@ class RawClient:
             gone += _prefixes(values[MP_UNREACH][3:], AFI_IPV6)
         if not gone and not announced:
             self.has_end_of_rib = True
-        self.withdrawn += gone
         for prefix in gone:
             if self.routes.pop(prefix, None) is None:
                 self.unknown_withdrawn += 1

@@ -61,7 +61,9 @@ def completed(folder: Path, url: str, *words: str) -> list[str]:
     ("words", "expected"),
     [
         (("datas",), ["datastore"]),
-        (("datastore", ""), ["version", "upgrade"]),
+        (("datastore", ""), ["version", "upgrade", "migrate", "migrate-policy-names"]),
+        (("label", "node", "kube-node1"), ["kube-node1"]),
+        (("schema", "bgpF"), ["bgpFilter"]),
         (("get", "bgpP"), ["bgpPeer"]),
         (("get", "node", "kube"), ["kube-node1", "kube-node2"]),
         (("get", "node", "kube-node1", "kube"), ["kube-node2"]),

@@ -412,7 +412,7 @@ class Engine:
             next_hop: None = ourselves, as each session sees us.
             local_pref: degree of preference that internal peers are told, None = 100.
             med: MULTI_EXIT_DISC, None = absent.
-            communities: its tags.
+            communities: of all three sorts.
             interface: where it leads to, for filters that ask; "" = unknown.
         """
         self._propagation.note_input(now)

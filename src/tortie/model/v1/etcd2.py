@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from tortie.model.bgp_configuration import DEFAULT_NAME
 from tortie.model.config_names import IPIP_ANNOTATION, configuration_name
 from tortie.model.errors import FieldProblem, ResourceInvalid
+from tortie.model.ipam_configuration import IPAM_CONFIGURATION_NAME, from_engine_form
 from tortie.model.keys import affinity_name, network_name
 from tortie.model.kinds import KINDS
 from tortie.model.resource import API_VERSION, Resource
@@ -267,6 +268,10 @@ def _handle(drafts: _Drafts, key: str, groups: Sequence[str], value: str) -> Non
     drafts.of(key, "IPAMHandle", groups[0]).spec |= {"handleID": groups[0], "block": data.get("block", {})}
 
 
+def _ipam_configuration(drafts: _Drafts, key: str, _groups: Sequence[str], value: str) -> None:
+    drafts.of(key, "IPAMConfiguration", IPAM_CONFIGURATION_NAME).spec |= from_engine_form(_object(value))
+
+
 def _workload(drafts: _Drafts, key: str, groups: Sequence[str], value: str) -> None:
     host, orchestrator, workload, endpoint = groups[0], *(unquote(part) for part in groups[1:])
     data = _object(value)
@@ -345,6 +350,7 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
         (r"/calico/ipam/v2/host/([^/]+)/ipv[46]/block/([^/]+)", _affinity),
         (r"/calico/ipam/v2/assignment/ipv[46]/block/([^/]+)", _block),
         (r"/calico/ipam/v2/handle/([^/]+)", _handle),
+        (r"/calico/ipam/v2/config", _ipam_configuration),
         (rf"{_HOST}([^/]+)/workload/([^/]+)/([^/]+)/endpoint/([^/]+)", _workload),
     )
 )
@@ -357,7 +363,6 @@ _PASSED_OVER: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (rf"{_HOST}[^/]+/endpoint/", "a host endpoint: there is no policy here"),
         (r"/calico/v1/(policy|config|Ready)", "of Felix: there is no policy here"),
         (r"/calico/felix/", "of Felix: there is no policy here"),
-        (r"/calico/ipam/v2/config", "IPAM's settings: the defaults of today count"),
         (r"/calico/", "decides nothing about routes here"),
     )
 )

@@ -99,6 +99,11 @@ def only(keys: dict[str, object]) -> Resource:
             "IPAMHandle", "h", {"handleID": "h", "block": {"192.168.0.0/30": 1}},
             id="handle",
         ),
+        pytest.param(
+            {"/calico/ipam/v2/config": {"strict_affinity": True, "auto_allocate_blocks": True}},
+            "IPAMConfiguration", "default", {"strictAffinity": True},
+            id="configuration of IPAM",
+        ),
     ],
 )  # fmt: skip
 def test_what_keys_become(keys: dict[str, object], kind: str, name: str, spec: dict[str, object]) -> None:
@@ -148,7 +153,6 @@ def test_a_workload_of_another_orchestrator() -> None:
         (f"{HOST}/metadata", "of Felix and calico/node: each agent finds this out by itself"),
         (f"{HOST}/endpoint/eth0", "a host endpoint: there is no policy here"),
         ("/calico/v1/policy/tier/default/policy/p", "of Felix: there is no policy here"),
-        ("/calico/ipam/v2/config", "IPAM's settings: the defaults of today count"),
         ("/calico/nova/x", "decides nothing about routes here"),
         ("/registry/pods/x", "no key of Calico's that we know"),
     ],
