@@ -84,7 +84,11 @@ class ReflectorPlanner:
 
     def __call__(self, fabric: Fabric) -> NodeIntent:
         """Return what `reflector_intent` does."""
-        decisive = (fabric.settings, fabric.speakers, fabric.peers_by_address, fabric.nodes_of)
+        settings = fabric.settings
+        decisive = (
+            *(settings.cluster, settings.by_node, settings.is_default_usable),
+            *(fabric.speakers, fabric.peers_by_address, fabric.nodes_of),
+        )
         is_same = len(self._decisive) == len(decisive) and all(map(is_, self._decisive, decisive))
         if self._intent is None or not is_same or fabric.quarantine != self._quarantine:
             self._intent = reflector_intent(fabric, self._ip4, self._ip6, self._add_path)
